@@ -1,0 +1,1 @@
+"""Plants turn weather into power and cooling: physics only, no forecasting and no prices."""

@@ -1,0 +1,204 @@
+"""Run-now: what a sensible operator does without a planner.
+
+Each job starts at its declared home, at base width and full power, first come first served with
+backfill, when its GPUs and the power for it are there; each service runs at home, scaled to its
+demand, with standby elsewhere where it must survive the loss of a site; the battery takes surplus
+and gives it back at the next deficit; the generator runs only for what is otherwise unmet.
+"""
+
+import numpy as np
+
+from optimizer.load import Load, extra_it_kw, slopes
+from optimizer.plan import Dispatch, Placement, Plan, Run, Serving
+from optimizer.problem import Problem
+from optimizer.site import Battery, FloatArray, Site
+from optimizer.timing import finish_h
+from optimizer.work import Job, Service
+
+
+def run_now(problem: Problem) -> Plan:
+    """The baseline plan. Needs no solver."""
+    load = Load.idle(problem)
+    servings = {}
+    for service in problem.services:
+        serving = _serve_at_home(problem, service, load)
+        servings[service.name] = serving
+        load.add_serving(problem, service, serving)
+    placements: dict[str, Placement] = {}
+    for job in sorted(problem.jobs, key=lambda job: (job.release, job.name)):
+        placement = _start_at_once(problem, job, load)
+        placements[job.name] = placement
+        load.add(problem, job, placement)
+    return Plan(
+        placements=tuple(placements[job.name] for job in problem.jobs),
+        servings=servings,
+        dispatch=self_consumption(problem, load.facility_kw(problem)),
+    )
+
+
+def _serve_at_home(problem: Problem, service: Service, load: Load) -> Serving:
+    """Every region at home, or where it must at the nearest site; standby at the nearest others."""
+    n_steps = problem.horizon.n_steps
+    sites = problem.admissible_sites(service)
+    free = {
+        s: (problem.pool_gpus[k] - load.gpus[k]) // service.gpus_per_replica
+        for s in sites
+        for k in [problem.pool_number[s, service.gpu_type]]
+    }
+    served = np.zeros((len(service.regions), len(problem.sites), n_steps))
+    replicas = np.zeros((len(problem.sites), n_steps), dtype=np.int64)
+    for r, region in enumerate(service.regions):
+        demand = service.demand_rps[r].copy()
+        for s in _nearest(problem, service, region, sites):
+            room = free[s] * service.capacity_rps - served[:, s].sum(axis=0)
+            taken = np.clip(demand, 0.0, np.maximum(0.0, room))
+            served[r, s] = taken
+            demand -= taken
+    for s in sites:
+        needed = np.ceil(served[:, s].sum(axis=0) / service.capacity_rps - 1e-9)
+        replicas[s] = np.minimum(needed.astype(np.int64), free[s])
+    home = problem.site_number[service.home]
+    missing = np.maximum(0, service.min_replicas - replicas.sum(axis=0))
+    replicas[home] += np.minimum(missing, free[home] - replicas[home])
+    if service.survives_site_loss:
+        for lost in sites:
+            _stand_by(problem, service, lost, served, replicas, free)
+    return Serving(replicas=replicas, served_rps=served)
+
+
+def _nearest(problem: Problem, service: Service, region: str, sites: tuple[int, ...]) -> list[int]:
+    """Sites in reach of a region: home first, then by round-trip time."""
+    names = {s: problem.sites[s].name for s in sites}
+    near = [s for s in sites if service.reaches(region, names[s])]
+    return sorted(near, key=lambda s: (names[s] != service.home, service.rtt_ms[region, names[s]]))
+
+
+def _stand_by(
+    problem: Problem,
+    service: Service,
+    lost: int,
+    served: FloatArray,
+    replicas: np.ndarray,
+    free: dict[int, np.ndarray],
+) -> None:
+    """Add replicas elsewhere, in place, that take over what `lost` serves."""
+    sites = problem.admissible_sites(service)
+    spare = {
+        s: replicas[s] * service.capacity_rps - served[:, s].sum(axis=0) for s in sites if s != lost
+    }
+    for r, region in enumerate(service.regions):
+        orphaned = served[r, lost].copy()
+        for s in _nearest(problem, service, region, sites):
+            if s == lost:
+                continue
+            wanted = np.ceil(np.maximum(0.0, orphaned - spare[s]) / service.capacity_rps - 1e-9)
+            added = np.clip(wanted.astype(np.int64), 0, free[s] - replicas[s])
+            replicas[s] += added
+            taken = np.minimum(orphaned, spare[s] + added * service.capacity_rps)
+            spare[s] += added * service.capacity_rps - taken
+            orphaned -= taken
+
+
+def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
+    """The earliest start at home with GPUs and power free throughout; none leaves it unfinished."""
+    home = problem.site_number[job.home]
+    k = problem.pool_number[home, job.gpu_type]
+    n_steps = int(np.ceil(job.work_h / problem.horizon.step_h - 1e-9))
+    extra_kw = slopes(problem)[home] * extra_it_kw(problem, job, home, 0)
+    facility_kw = load.facility_kw(problem)[home] + extra_kw
+    fits = (load.gpus[k] + job.base.gpus <= problem.pool_gpus[k]) & (
+        facility_kw <= firm_supply_kw(problem.sites[home], problem.horizon.n_steps) + 1e-9
+    )
+    open_for = np.convolve(fits, np.ones(n_steps), mode="valid") if n_steps <= len(fits) else []
+    first = problem.first_step(job, job.home)
+    starts = [t for t in np.flatnonzero(np.array(open_for) > n_steps - 0.5) if t >= first]
+    for t in starts[:1]:
+        run = Run(first_step=int(t), n_steps=n_steps)
+        placement = Placement(job=job.name, site=job.home, runs=(run,))
+        deadline_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end))
+        if finish_h(problem, job, placement) <= deadline_h * problem.horizon.step_h + 1e-6:
+            return placement
+    return Placement(job=job.name, site=job.home, runs=())
+
+
+def firm_supply_kw(site: Site, n_steps: int) -> FloatArray:
+    """Power a site can count on without its battery, shape (T,). [kW]"""
+    supply = np.zeros(n_steps)
+    if site.grid:
+        supply = supply + site.grid.import_limit_kw
+    if site.generator:
+        supply = supply + site.generator.power_kw
+    for plant in site.plants:
+        supply = supply + plant.available_kw
+    return supply
+
+
+def self_consumption(problem: Problem, facility_kw: FloatArray) -> dict[str, Dispatch]:
+    """Greedy energy flows of every site under a facility power, shape (S, T). [kW]"""
+    return {
+        site.name: _self_consume(site, facility_kw[s], problem.horizon.step_h)
+        for s, site in enumerate(problem.sites)
+    }
+
+
+def _self_consume(site: Site, load_kw: FloatArray, step_h: float) -> Dispatch:
+    available = np.array([plant.available_kw for plant in site.plants]).reshape(-1, len(load_kw))
+    zero = np.zeros_like(load_kw)
+    import_limit = site.grid.import_limit_kw if site.grid else zero
+    export_limit = site.grid.export_limit_kw if site.grid else zero
+    net_load_kw = load_kw - available.sum(axis=0)
+    charge, discharge, soc = zero.copy(), zero.copy(), zero.copy()
+    if site.battery:
+        charge, discharge, soc = _greedy_battery(site.battery, net_load_kw, import_limit, step_h)
+    need = net_load_kw + charge - discharge
+    bought = np.clip(need, 0.0, import_limit)
+    rating = site.generator.power_kw if site.generator else 0.0
+    generated = np.clip(need - bought, 0.0, rating)
+    sold = np.clip(-need, 0.0, export_limit)
+    used = np.zeros_like(available)
+    demand = load_kw + charge - discharge + sold
+    for p in sorted(range(len(available)), key=lambda p: site.plants[p].carbon_g_per_kwh):
+        used[p] = np.clip(demand - used.sum(axis=0), 0.0, available[p])
+    return Dispatch(
+        grid_import_kw=bought,
+        grid_export_kw=sold,
+        plant_used_kw=used,
+        charge_kw=charge,
+        discharge_kw=discharge,
+        soc_kwh=soc,
+        generator_kw=generated,
+        unmet_kw=np.maximum(0.0, need - bought - generated),
+    )
+
+
+def _greedy_battery(
+    battery: Battery, net_load_kw: FloatArray, import_limit_kw: FloatArray, step_h: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Charge from surplus, discharge into deficit, inside the band from which the end can be met.
+
+    The band is found backwards: stored energy must be able to reach its initial value by the last
+    step, with what import and surplus could still charge and what deficits could still take.
+    """
+    n_steps = len(net_load_kw)
+    most_charge = np.minimum(battery.power_kw, np.maximum(0.0, import_limit_kw - net_load_kw))
+    most_discharge = np.minimum(battery.power_kw, np.maximum(0.0, net_load_kw))
+    low, high = np.zeros(n_steps), np.zeros(n_steps)
+    low[-1] = high[-1] = battery.soc_initial_kwh
+    for t in range(n_steps - 1, 0, -1):
+        filled = most_charge[t] * battery.charge_efficiency * step_h
+        drained = most_discharge[t] / battery.discharge_efficiency * step_h
+        low[t - 1] = max(battery.soc_min_kwh, low[t] - filled)
+        high[t - 1] = min(battery.energy_kwh, high[t] + drained)
+    charge, discharge, soc = np.zeros(n_steps), np.zeros(n_steps), np.zeros(n_steps)
+    before = battery.soc_initial_kwh
+    for t in range(n_steps):
+        surplus = min(battery.power_kw, max(0.0, -net_load_kw[t]))
+        wish = before + surplus * battery.charge_efficiency * step_h
+        wish -= most_discharge[t] / battery.discharge_efficiency * step_h
+        after = min(max(wish, low[t]), high[t])
+        if after >= before:
+            charge[t] = (after - before) / (battery.charge_efficiency * step_h)
+        else:
+            discharge[t] = (before - after) * battery.discharge_efficiency / step_h
+        soc[t] = before = after
+    return charge, discharge, soc

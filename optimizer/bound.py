@@ -1,0 +1,234 @@
+"""A cost no plan can undercut, from any prices, by plain arithmetic.
+
+Lagrangian relaxation of the power balance, the pools, the battery balance and the billed peak
+(Geoffrion 1974): at given prices every job, every service and every flow is minimised on its own,
+jobs and replicas whole. Any prices give a valid bound; the duals of the core model give a tight
+one. No solver is needed, so a stranger can check it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.load import Load, slopes
+from optimizer.plan import Placement, Prices
+from optimizer.pricing import Grain, cheapest, fixed_step_prices
+from optimizer.problem import Problem
+from optimizer.replicas import Choices
+from optimizer.site import FloatArray, IntArray, Site
+from optimizer.work import Job, JobKind
+
+
+def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
+    """What a further IT kWh costs by site and step, cooling and water in, shape (S, T)."""
+    water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
+    return slopes(problem) * prices.power_per_kwh + water * problem.objective.water_price_per_l
+
+
+def gpu_price_per_gpu_h(problem: Problem, prices: Prices) -> FloatArray:
+    """What a reserved GPU-hour costs by pool and step, lease in, power apart, shape (K, T)."""
+    lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
+    return prices.gpu_per_gpu_h + lease
+
+
+def job_step_costs(
+    problem: Problem, job: Job, it_price: FloatArray, gpu_price: FloatArray
+) -> FloatArray:
+    """Cost of each step of `job` by admissible site, mode and step, shape (sites, modes, T).
+
+    Infinite where the pool alone is too small.
+    """
+    h = problem.horizon.step_h
+    sites = list(problem.admissible_sites(job))
+    pools = [problem.pool_number[s, job.gpu_type] for s in sites]
+    idle = np.array([problem.pools[k][1].idle_kw_per_gpu for k in pools])
+    gpus = np.array([mode.gpus for mode in job.modes], dtype=float)
+    power = np.array([mode.power_kw for mode in job.modes])
+    extra = power[None, :] - gpus[None, :] * idle[:, None]
+    cost: FloatArray = h * (
+        extra[:, :, None] * it_price[sites][:, None, :]
+        + gpus[None, :, None] * gpu_price[pools][:, None, :]
+    )
+    cost[gpus[None, :, None] > problem.pool_gpus[pools][:, None, :]] = np.inf
+    return cost
+
+
+def service_prices(
+    problem: Problem, choices: Choices, it_price: FloatArray, gpu_price: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Price of a replica and of one request a second, by site and step, shape (sites, T) each."""
+    h, service, sites = problem.horizon.step_h, choices.service, list(choices.sites)
+    pools = [problem.pool_number[s, service.gpu_type] for s in sites]
+    reserved = service.gpus_per_replica * gpu_price[pools]
+    replica = h * (choices.extra_kw[:, None] * it_price[sites] + reserved)
+    return replica, h * choices.request_kw * it_price[sites]
+
+
+def service_step_costs(
+    choices: Choices, replica: FloatArray, request: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Cost of each choice by step, shape (T, C), infinite where pools cannot hold it; [money]
+    and the requests it serves by site, shape (T, C, sites). [1/s]
+    """
+    served = choices.split(request)
+    cost = choices.shortfall + np.einsum("tcs,st->tc", served, request)
+    cost = cost + np.einsum("tcs,st->tc", choices.replicas, replica)
+    return np.where(choices.allowed, cost, np.inf), served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What every job and service would choose at given prices, and what that proves.
+
+    Attributes:
+        bound: No plan costs less. [money]
+        placements: One a job.
+        replicas: Of each service by step and admissible site, shape (T, sites) each.
+        served_rps: Likewise. [1/s]
+    """
+
+    bound: float
+    placements: tuple[Placement, ...]
+    replicas: tuple[IntArray, ...]
+    served_rps: tuple[FloatArray, ...]
+
+
+def respond(
+    problem: Problem, prices: Prices, choices: tuple[Choices, ...], jobs: tuple[Job, ...]
+) -> Response:
+    """The cheapest schedule and the cheapest replicas of everyone at `prices`.
+
+    Args:
+        problem: The problem.
+        prices: Any.
+        choices: Of the services to ask; none leaves them out of the bound.
+        jobs: To ask; the problem's own, or the same with less freedom.
+    """
+    h = problem.horizon.step_h
+    it_price = it_price_per_kwh(problem, prices)
+    gpu_price = gpu_price_per_gpu_h(problem, prices)
+    idle_water = sum(
+        float(site.idle_it_kw @ site.cooling.water_l_per_kwh) for site in problem.sites
+    )
+    total = _supply_bound(problem, prices)
+    total += idle_water * problem.objective.water_price_per_l * h
+    total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
+    placements = []
+    for job in jobs:
+        steps = fixed_step_prices(problem, job, job_step_costs(problem, job, it_price, gpu_price))
+        cost, placement = cheapest(problem, job, steps)
+        if job.kind is not JobKind.CONTIGUOUS and not Grain.of(job, h).exact:
+            cost = cheapest(problem, job, steps, optimistic=True)[0]
+        total += cost
+        placements.append(placement)
+    replicas, served = [], []
+    steps_of = np.arange(problem.horizon.n_steps)
+    for one in choices:
+        replica, request = service_prices(problem, one, it_price, gpu_price)
+        costs, split = service_step_costs(one, replica, request)
+        best = np.argmin(costs, axis=1)
+        least = costs[steps_of, best] if one.complete else one.relaxed_cost(replica, request)
+        total += float(least.sum())
+        replicas.append(one.replicas[steps_of, best])
+        served.append(split[steps_of, best])
+    return Response(
+        bound=total,
+        placements=tuple(placements),
+        replicas=tuple(replicas),
+        served_rps=tuple(served),
+    )
+
+
+def lower_bound(problem: Problem, prices: Prices) -> float:
+    """A certified lower bound on the objective of every plan. [money]
+
+    Args:
+        problem: The problem.
+        prices: Any; good ones come with a solution.
+    """
+    choices = tuple(Choices.of(problem, service) for service in problem.services)
+    return respond(problem, prices, choices, problem.jobs).bound
+
+
+def _supply_bound(problem: Problem, prices: Prices) -> float:
+    """Every energy flow at its own best between its limits, and idle load at its price."""
+    h = problem.horizon.step_h
+    fixed_kw = Load.idle(problem).facility_kw(problem)
+    most_kw = _most_facility_kw(problem)
+    total = float((prices.power_per_kwh * fixed_kw).sum()) * h
+    for s, site in enumerate(problem.sites):
+        power, peak = prices.power_per_kwh[s] * h, prices.peak_per_kw[s]
+        for cost, most in _flows(problem, site, power, peak, most_kw[s]):
+            total += float((np.minimum(0.0, cost) * most).sum())
+        total += _peak_bound(site, peak)
+        total += _battery_bound(problem, site, power, prices.stored_per_kwh[s])
+    return total
+
+
+def _flows(
+    problem: Problem, site: Site, power: FloatArray, peak: FloatArray, most_kw: FloatArray
+) -> list[tuple[FloatArray, FloatArray | float]]:
+    """Reduced cost per kW and limit of every flow but the battery's."""
+    h, price = problem.horizon.step_h, problem.objective
+    kg = price.carbon_price_per_kg / 1000
+    flows: list[tuple[FloatArray, FloatArray | float]] = [
+        (price.unmet_price_per_kwh * h - power, most_kw)
+    ]
+    if site.grid:
+        grid = site.grid
+        bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
+        flows.append((bought * h - power + peak, grid.import_limit_kw))
+        flows.append((power - grid.export_price_per_kwh * h, grid.export_limit_kw))
+    flows += [(kg * p.carbon_g_per_kwh * h - power, p.available_kw) for p in site.plants]
+    if site.generator:
+        fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
+        flows.append((fuel * h - power, site.generator.power_kw))
+    return flows
+
+
+def _peak_bound(site: Site, peak: FloatArray) -> float:
+    """Billed peaks at their own best, and what the peaks already reached are worth."""
+    if site.grid is None or site.grid.demand_charge is None:
+        return 0.0
+    charge = site.grid.demand_charge
+    total = -float(peak[charge.period == 0].sum()) * charge.peak_so_far_kw
+    for period in range(int(charge.period.max()) + 1):
+        inside = charge.period == period
+        most_kw = float(site.grid.import_limit_kw[inside].max())
+        total += min(0.0, charge.price_per_kw - float(peak[inside].sum())) * most_kw
+    return total
+
+
+def _battery_bound(problem: Problem, site: Site, power: FloatArray, stored: FloatArray) -> float:
+    """Charge, discharge and stored energy at their own best, their balance priced."""
+    if site.battery is None:
+        return 0.0
+    h, battery = problem.horizon.step_h, site.battery
+    charge = power - stored * battery.charge_efficiency * h
+    discharge = battery.wear_cost_per_kwh * h - power + stored * h / battery.discharge_efficiency
+    flows = np.minimum(0.0, charge) + np.minimum(0.0, discharge)
+    total = float(flows.sum()) * battery.power_kw - float(stored[0]) * battery.soc_initial_kwh
+    value = stored - np.append(stored[1:], 0.0)
+    value_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
+    value_kwh[-1] = battery.soc_initial_kwh
+    return total + float(value @ value_kwh)
+
+
+def _most_facility_kw(problem: Problem) -> FloatArray:
+    """Most any plan can draw by site and step: every GPU in its hungriest use, battery charging."""
+    it = np.array([site.idle_it_kw for site in problem.sites])
+    hungriest: dict[str, float] = {}
+    for job in problem.jobs:
+        for mode in job.modes:
+            per_gpu = mode.power_kw / mode.gpus
+            hungriest[job.gpu_type] = max(hungriest.get(job.gpu_type, 0.0), per_gpu)
+    for service in problem.services:
+        full_kw = service.replica_kw + service.capacity_rps * service.energy_per_request_kwh * 3600
+        per_gpu = full_kw / service.gpus_per_replica
+        hungriest[service.gpu_type] = max(hungriest.get(service.gpu_type, 0.0), per_gpu)
+    for s, site in enumerate(problem.sites):
+        for pool in site.pools:
+            it[s] = it[s] + pool.gpus * hungriest.get(pool.gpu_type, 0.0)
+    overhead = np.array([[site.cooling.overhead_kw] for site in problem.sites])
+    battery = np.array([[site.battery.power_kw if site.battery else 0.0] for site in problem.sites])
+    return overhead + slopes(problem) * it + battery

@@ -1,0 +1,164 @@
+"""Energy flows for a given load, solved again and again: one compiled model, new right-hand sides."""
+
+import numpy as np
+import pyomo.environ as pyo
+
+from optimizer.highs import LinearModel
+from optimizer.load import Load
+from optimizer.model.core import dispatch_model, routed_model
+from optimizer.packing import Packing
+from optimizer.plan import Dispatch, Plan, Prices, Serving
+from optimizer.problem import Problem
+from optimizer.site import FloatArray, Site
+
+
+class Flows:
+    """Reads dispatch and prices out of a solved model that carries the supply blocks."""
+
+    def __init__(self, problem: Problem, model: pyo.ConcreteModel, linear: LinearModel) -> None:
+        """Remember where `linear` keeps the variables and rows of `model`."""
+        self._problem = problem
+        m = model
+        names = "import_kw export_kw used_kw charge_kw discharge_kw soc_kwh generator_kw unmet_kw"
+        self._columns = {name: linear.columns(getattr(m, name)) for name in names.split()}
+        self.balance_rows = linear.rows(m.power_balance)
+        self._soc_rows = linear.rows(m.soc_balance)
+        self._peak_rows = linear.rows(m.peak_is_highest_import)
+        self._billed_sites = sorted({s for s, _ in m.billed})
+        self._battery_sites = list(m.battery_sites)
+        self._generator_sites = list(m.generator_sites)
+        self._plants = list(m.P)
+
+    def _series(self, values: FloatArray, name: str) -> FloatArray:
+        columns = self._columns[name]
+        found = np.where(columns >= 0, values[columns], 0.0)
+        return found.reshape(-1, self._problem.horizon.n_steps)
+
+    def dispatch(self, values: FloatArray) -> dict[str, Dispatch]:
+        """Every site's flows; round-off below zero is cut."""
+        n_steps = self._problem.horizon.n_steps
+        nothing = np.zeros(n_steps)
+        read = {name: np.maximum(0.0, self._series(values, name)) for name in self._columns}
+
+        def of(name: str, sites: list[int], s: int) -> FloatArray:
+            return read[name][sites.index(s)] if s in sites else nothing
+
+        return {
+            site.name: _one_way(
+                site,
+                self._problem.horizon.step_h,
+                grid_import_kw=read["import_kw"][s],
+                grid_export_kw=read["export_kw"][s],
+                plant_used_kw=read["used_kw"][
+                    [i for i, (owner, _) in enumerate(self._plants) if owner == s]
+                ].reshape(-1, n_steps),
+                charge_kw=of("charge_kw", self._battery_sites, s),
+                discharge_kw=of("discharge_kw", self._battery_sites, s),
+                soc_kwh=of("soc_kwh", self._battery_sites, s),
+                generator_kw=of("generator_kw", self._generator_sites, s),
+                unmet_kw=read["unmet_kw"][s],
+            )
+            for s, site in enumerate(self._problem.sites)
+        }
+
+    def prices(self, duals: FloatArray, gpu_per_gpu_h: FloatArray) -> Prices:
+        """The duals as prices."""
+        n_steps, h = self._problem.horizon.n_steps, self._problem.horizon.step_h
+        shape = (len(self._problem.sites), n_steps)
+        stored, peak = np.zeros(shape), np.zeros(shape)
+        if self._battery_sites:
+            stored[self._battery_sites] = -duals[self._soc_rows].reshape(-1, n_steps)
+        if self._billed_sites:
+            peak[self._billed_sites] = np.maximum(0.0, duals[self._peak_rows]).reshape(-1, n_steps)
+        return Prices(
+            power_per_kwh=duals[self.balance_rows].reshape(shape) / h,
+            gpu_per_gpu_h=gpu_per_gpu_h,
+            stored_per_kwh=stored,
+            peak_per_kw=peak,
+        )
+
+
+def _one_way(site: Site, step_h: float, **flows: FloatArray) -> Dispatch:
+    """The dispatch with no step that charges and discharges at once, and the same stored energy.
+
+    An optimum may do both where surplus is free; the power that frees is taken from unmet demand,
+    fuel, the grid and the plants, in that order.
+    """
+    both = np.minimum(flows["charge_kw"], flows["discharge_kw"])
+    if site.battery and both.max() > 0:
+        stored = flows["charge_kw"] * site.battery.charge_efficiency
+        stored = stored - flows["discharge_kw"] / site.battery.discharge_efficiency
+        charge_kw = np.maximum(0.0, stored) / site.battery.charge_efficiency
+        discharge_kw = np.maximum(0.0, -stored) * site.battery.discharge_efficiency
+        freed = flows["charge_kw"] - flows["discharge_kw"] - charge_kw + discharge_kw
+        flows |= {"charge_kw": charge_kw, "discharge_kw": discharge_kw}
+        for name in ("unmet_kw", "generator_kw", "grid_import_kw"):
+            less = np.minimum(flows[name], freed)
+            flows[name], freed = flows[name] - less, freed - less
+        used = flows["plant_used_kw"].copy()
+        for p in range(len(used)):
+            less = np.minimum(used[p], freed)
+            used[p], freed = used[p] - less, freed - less
+        flows["plant_used_kw"] = used
+    return Dispatch(**flows)
+
+
+class Dispatcher:
+    """The dispatch of one problem under changing loads."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Compile the model once."""
+        self._problem = problem
+        fixed_kw = Load.idle(problem).facility_kw(problem)
+        model = dispatch_model(problem, fixed_kw)
+        self._linear = LinearModel(model)
+        self._flows = Flows(problem, model, self._linear)
+
+    def solve(
+        self, facility_kw: FloatArray, *, time_limit_s: float
+    ) -> tuple[float, dict[str, Dispatch], Prices]:
+        """Best energy flows under `facility_kw`, shape (S, T): their cost, flows and prices."""
+        sides = facility_kw.ravel()
+        self._linear.set_sides(self._flows.balance_rows, sides, sides)
+        answer = self._linear.solve(time_limit_s=time_limit_s)
+        no_gpu = np.zeros(self._problem.pool_gpus.shape)
+        return (
+            answer.objective,
+            self._flows.dispatch(answer.column_values),
+            self._flows.prices(answer.row_duals, no_gpu),
+        )
+
+
+def finished_plan(problem: Problem, packing: Packing, *, time_limit_s: float) -> Plan:
+    """The plan of a packing: routes and energy flows chosen together, replicas as they stand."""
+    silent = [np.zeros_like(served) for served in packing.served_rps]
+    quiet = Packing.of(problem, packing.placements, packing.replicas, silent)
+    columns_of = [problem.admissible_sites(service) for service in problem.services]
+
+    def capacity_rps(v: int, s: int, t: int) -> float:
+        replicas = packing.replicas[v][t, columns_of[v].index(s)]
+        return float(replicas * problem.services[v].capacity_rps)
+
+    model = routed_model(problem, quiet.load.facility_kw(problem), capacity_rps)
+    linear = LinearModel(model)
+    values = linear.solve(time_limit_s=time_limit_s).column_values
+    n_steps = problem.horizon.n_steps
+    columns = linear.columns(model.served_rps)
+    rates = np.maximum(0.0, values[columns]).reshape(-1, n_steps)
+    servings = {
+        service.name: Serving(
+            replicas=np.zeros((len(problem.sites), n_steps), dtype=np.int64),
+            served_rps=np.zeros((len(service.regions), len(problem.sites), n_steps)),
+        )
+        for service in problem.services
+    }
+    for v, service in enumerate(problem.services):
+        rows = list(problem.admissible_sites(service))
+        servings[service.name].replicas[rows] = packing.replicas[v].T
+    for (v, r, s), rate in zip(model.routes, rates, strict=True):
+        servings[problem.services[v].name].served_rps[r, s] = rate
+    return Plan(
+        placements=tuple(packing.placements),
+        servings=servings,
+        dispatch=Flows(problem, model, linear).dispatch(values),
+    )

@@ -1,0 +1,218 @@
+"""The whole problem as one time-indexed MILP: the oracle of the tests.
+
+Stated from the definitions alone, sharing no heuristic with the pipeline. It dies at some dozens of
+jobs; it is meant for a handful of jobs and steps.
+"""
+
+import numpy as np
+import pyomo.environ as pyo
+
+from optimizer.highs import LinearModel
+from optimizer.load import Load, extra_it_kw, extra_replica_kw
+from optimizer.model.core import supply
+from optimizer.model.objective import add_objective
+from optimizer.model.power_balance import add_power_balance
+from optimizer.model.routes import add_routes
+from optimizer.problem import Problem
+from optimizer.work import Job, JobKind
+
+MAX_SIZE = 4000
+
+Term = tuple[float, object]
+
+
+def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> float:
+    """The least objective of any plan of `problem`, to a relative 1e-6. [money]
+
+    Raises:
+        ValueError: The instance is too large for an oracle.
+        TimeLimitReached: Not proven in time.
+    """
+    size = len(problem.jobs) * problem.horizon.n_steps * len(problem.sites)
+    if size > MAX_SIZE:
+        raise ValueError(f"exact: jobs x steps x sites must be at most {MAX_SIZE}, got {size}")
+    linear = LinearModel(_oracle(problem), mip_rel_gap=1e-6, mip_abs_gap=1e-6)
+    idle_water = sum(
+        float(site.idle_it_kw @ site.cooling.water_l_per_kwh) for site in problem.sites
+    )
+    constant = idle_water * problem.objective.water_price_per_l * problem.horizon.step_h
+    return linear.solve(time_limit_s=time_limit_s).objective + constant
+
+
+def _oracle(problem: Problem) -> pyo.ConcreteModel:
+    m = supply(problem)
+    terms: list[Term] = []
+    reserved: dict[tuple[int, int], list[object]] = {}
+    drawn: dict[tuple[int, int], list[object]] = {(s, t): [] for s in m.S for t in m.T}
+    m.rules = pyo.ConstraintList()
+    m.values_of = pyo.VarList(domain=pyo.Reals)
+    m.parts_of = pyo.VarList(domain=pyo.NonNegativeReals)
+    _add_replicas(m, problem, terms, reserved, drawn)
+    m.running = pyo.Var(
+        [
+            (j, s, k, t)
+            for j, job in enumerate(problem.jobs)
+            for s in problem.admissible_sites(job)
+            for k in range(len(job.modes))
+            for t in range(problem.first_step(job, problem.sites[s].name), problem.end_step(job))
+        ],
+        domain=pyo.Binary,
+    )
+    for (j, s, k, t), runs in m.running.items():
+        job, mode = problem.jobs[j], problem.jobs[j].modes[k]
+        reserved.setdefault((problem.pool_number[s, job.gpu_type], t), []).append(mode.gpus * runs)
+        drawn[s, t].append(extra_it_kw(problem, job, s, k) * runs)
+    m.names = pyo.RangeSet(0, len(problem.jobs) - 1)
+    m.done = pyo.Var(m.names, domain=pyo.Binary)
+    m.late_h = pyo.Var(m.names, domain=pyo.NonNegativeReals)
+    m.chosen = pyo.Var(m.names, m.S, domain=pyo.Binary)
+    for j, job in enumerate(problem.jobs):
+        _add_job(m, problem, j, job, terms)
+    for (pool, t), gpus in reserved.items():
+        m.rules.add(sum(gpus) <= int(problem.pool_gpus[pool, t]))
+        lease = problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h
+        terms.append((lease, _equal(m, sum(gpus))))
+    m.job_it_kw = pyo.Var(m.S, m.T, domain=pyo.Reals)
+    for (s, t), powers in drawn.items():
+        m.rules.add(m.job_it_kw[s, t] == sum(powers))
+        water = problem.sites[s].cooling.water_l_per_kwh[t] * problem.objective.water_price_per_l
+        terms.append((water * problem.horizon.step_h, m.job_it_kw[s, t]))
+    add_power_balance(m, problem, Load.idle(problem).facility_kw(problem))
+    add_objective(m, problem, terms)
+    return m
+
+
+def _equal(m: pyo.ConcreteModel, expression: object) -> object:
+    """A variable that takes the value of `expression`."""
+    variable = m.values_of.add()
+    m.rules.add(variable == expression)
+    return variable
+
+
+def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: list[Term]) -> None:
+    """One site; starts counted; the work done; the exact finish.
+
+    progress = sum of speed x step_h x running - resume_h x (starts - done) >= work x done
+    late >= end of the last step - surplus / its speed - due
+    """
+    horizon, price = problem.horizon, problem.objective
+    h, steps, modes = horizon.step_h, range(horizon.n_steps), range(len(job.modes))
+    allowed = problem.admissible_sites(job)
+    runs = {
+        (s, t): sum(m.running[j, s, k, t] for k in modes if (j, s, k, t) in m.running)
+        for s in allowed
+        for t in steps
+    }
+    m.rules.add(sum(m.chosen[j, s] for s in allowed) == m.done[j])
+    starts = []
+    for s in allowed:
+        terms.append((problem.transfer_cost(job, problem.sites[s].name), m.chosen[j, s]))
+        for t in steps:
+            m.rules.add(runs[s, t] <= m.chosen[j, s])
+            starts.append(_at_least_zero(m, runs[s, t] - (runs[s, t - 1] if t else 0)))
+    if job.kind is JobKind.CONTIGUOUS:
+        m.rules.add(sum(starts) <= m.done[j])
+    progress = sum(
+        job.modes[k].speed * h * m.running[j, s, k, t]
+        for s in allowed
+        for k in modes
+        for t in steps
+        if (j, s, k, t) in m.running
+    ) - job.resume_h * (sum(starts) - m.done[j])
+    m.rules.add(progress >= job.work_h * m.done[j])
+    _add_finish(m, problem, j, job, runs, progress)
+    terms.append((price.late_price_per_gpu_h * job.base.gpus, m.late_h[j]))
+    undone = _equal(m, 1 - m.done[j])
+    terms.append((price.unfinished_price_per_gpu_h * job.gpu_hours, undone))
+
+
+def _at_least_zero(m: pyo.ConcreteModel, expression: object | None = None) -> object:
+    """A variable at least 0, and at least `expression` where one is given."""
+    variable = m.parts_of.add()
+    if expression is not None:
+        m.rules.add(variable >= expression)
+    return variable
+
+
+def _add_finish(
+    m: pyo.ConcreteModel,
+    problem: Problem,
+    j: int,
+    job: Job,
+    runs: dict[tuple[int, int], object],
+    progress: object,
+) -> None:
+    """Lateness and hard deadline from the exact finish in whichever step and mode is last."""
+    horizon = problem.horizon
+    h, big = horizon.step_h, 2 * horizon.n_steps * horizon.step_h / min(x.speed for x in job.modes)
+    due_h = horizon.steps_until(job.due) * h
+    end_h = horizon.steps_until(min(job.deadline, horizon.end)) * h
+    for (i, s, k, t), running in m.running.items():
+        if i != j:
+            continue
+        later = sum(runs[site, u] for site, u in runs if u > t)
+        not_last = big * (1 - running) + big * later
+        finish = (t + 1) * h - (progress - job.work_h) / job.modes[k].speed
+        m.rules.add(m.late_h[j] >= finish - due_h - not_last)
+        m.rules.add(finish <= end_h + not_last)
+
+
+def _add_replicas(
+    m: pyo.ConcreteModel,
+    problem: Problem,
+    terms: list[Term],
+    reserved: dict[tuple[int, int], list[object]],
+    drawn: dict[tuple[int, int], list[object]],
+) -> None:
+    """Whole replicas, routes within them, and routes again with each site lost."""
+    hosts = [
+        (v, s)
+        for v, service in enumerate(problem.services)
+        for s in problem.admissible_sites(service)
+    ]
+    m.replicas = pyo.Var(hosts, m.T, domain=pyo.NonNegativeIntegers)
+    for v, service in enumerate(problem.services):
+        sites = problem.admissible_sites(service)
+        price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
+        for t in m.T:
+            most = int(np.ceil(service.demand_rps[:, t].sum() / service.capacity_rps - 1e-9))
+            for s in sites:
+                m.replicas[v, s, t].setub(max(most, service.min_replicas))
+                pool = problem.pool_number[s, service.gpu_type]
+                gpus = service.gpus_per_replica * m.replicas[v, s, t]
+                reserved.setdefault((pool, t), []).append(gpus)
+                extra_kw = extra_replica_kw(problem, service, s)
+                drawn[s, t].append(extra_kw * m.replicas[v, s, t])
+            m.rules.add(sum(m.replicas[v, s, t] for s in sites) >= service.min_replicas)
+            if service.survives_site_loss:
+                terms.append((price, _unprotected(m, problem, v, t)))
+
+    def capacity_rps(v: int, s: int, t: int) -> object:
+        return problem.services[v].capacity_rps * m.replicas[v, s, t]
+
+    add_routes(m, problem, capacity_rps)
+
+
+def _unprotected(m: pyo.ConcreteModel, problem: Problem, v: int, t: int) -> object:
+    """Most requests that the loss of one site leaves unserved, by explicit routes."""
+    service = problem.services[v]
+    sites = problem.admissible_sites(service)
+    lost_rps = _at_least_zero(m)
+    for lost in sites:
+        routed: dict[tuple[int, int], object] = {
+            (r, s): _at_least_zero(m)
+            for r, region in enumerate(service.regions)
+            for s in sites
+            if s != lost and service.reaches(region, problem.sites[s].name)
+        }
+        for s in sites:
+            here = [flow for (_, host), flow in routed.items() if host == s]
+            if here:
+                m.rules.add(sum(here) <= service.capacity_rps * m.replicas[v, s, t])
+        for r in range(len(service.regions)):
+            out = [flow for (region, _), flow in routed.items() if region == r]
+            if out:
+                m.rules.add(sum(out) <= float(service.demand_rps[r, t]))
+        demand = float(service.demand_rps[:, t].sum())
+        m.rules.add(lost_rps + sum(routed.values()) >= demand)
+    return lost_rps

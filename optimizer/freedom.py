@@ -1,0 +1,143 @@
+"""What each freedom is worth: the plan taken back step by step to run-now.
+
+    dispatch          run-now's work, its energy flows chosen
+    time              jobs at home and in their base mode, their hours chosen
+    place             jobs and requests at any admissible site
+    width and power   any mode: the plan itself
+
+Each stage starts from the plan with one freedom less, so that what it lacks is that freedom and not
+the luck of another search.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from optimizer.dispatcher import Dispatcher, finished_plan
+from optimizer.load import Load
+from optimizer.merit_order import MeritOrder
+from optimizer.packing import Packing, by_work, sweep
+from optimizer.plan import Placement, Plan
+from optimizer.problem import Problem
+from optimizer.replicas import Choices
+from optimizer.tally import tally
+from optimizer.work import Job, JobKind
+
+TIME_LIMIT_S = 60.0
+
+
+def stages(problem: Problem, baseline: Plan, plan: Plan) -> tuple[tuple[str, Plan], ...]:
+    """Plans of growing freedom, the last of them `plan`.
+
+    Args:
+        problem: The problem.
+        baseline: Run-now.
+        plan: Of every freedom.
+    """
+    dispatcher = Dispatcher(problem)
+    choices = tuple(Choices.of(problem, service) for service in problem.services)
+    dispatched = _dispatched(problem, dispatcher, Packing.of_plan(problem, baseline), baseline)
+    placed = _without_modes(problem, dispatcher, choices, plan)
+    timed = _at_home(problem, dispatcher, baseline, placed)
+    steps = (
+        ("dispatch", dispatched),
+        ("time", timed),
+        ("place", placed),
+        ("width and power", plan),
+    )
+    return tuple(_never_worse(problem, baseline, steps))
+
+
+def _never_worse(
+    problem: Problem, baseline: Plan, steps: tuple[tuple[str, Plan], ...]
+) -> Iterator[tuple[str, Plan]]:
+    """Each stage or the one before it, whichever is better: a freedom need not be used."""
+    best, least = baseline, tally(problem, baseline).objective
+    for name, plan in steps:
+        objective = tally(problem, plan).objective
+        if objective <= least or name == steps[-1][0]:
+            best, least = plan, objective
+        yield name, best
+
+
+def _dispatched(
+    problem: Problem, dispatcher: Dispatcher, packing: Packing, routed_as: Plan
+) -> Plan:
+    """The plan of `packing` with the servings of `routed_as` and the best energy flows."""
+    placements, servings = tuple(packing.placements), routed_as.servings
+    load = Load.of(problem, placements, servings)
+    _, dispatch, _ = dispatcher.solve(load.facility_kw(problem), time_limit_s=TIME_LIMIT_S)
+    return Plan(placements=placements, servings=servings, dispatch=dispatch)
+
+
+def _base_only(job: Job) -> Job:
+    """`job` without modes; what could pause still can."""
+    kind = JobKind.CHECKPOINTABLE if job.kind is JobKind.ELASTIC else job.kind
+    return replace(job, kind=kind, modes=(job.base,))
+
+
+def _without_modes(
+    problem: Problem, dispatcher: Dispatcher, choices: tuple[Choices, ...], plan: Plan
+) -> Plan:
+    narrow = replace(problem, jobs=tuple(_base_only(job) for job in problem.jobs))
+    wide = [p for p in plan.placements if any(run.mode for run in p.runs)]
+    if not wide:
+        return plan
+    names = {placement.job for placement in wide}
+    packing = _keeping(narrow, plan, {p.job for p in plan.placements} - names)
+    _sweep(
+        narrow,
+        dispatcher,
+        packing,
+        (),
+        [j for j in by_work(narrow) if narrow.jobs[j].name in names],
+    )
+    _sweep(narrow, dispatcher, packing, choices, by_work(narrow))
+    return finished_plan(narrow, packing, time_limit_s=TIME_LIMIT_S)
+
+
+def _at_home(problem: Problem, dispatcher: Dispatcher, baseline: Plan, plan: Plan) -> Plan:
+    """Jobs at home in their base mode and services as in run-now; the better of two beginnings."""
+    jobs = tuple(
+        replace(_base_only(job), allowed_sites=frozenset([job.home])) for job in problem.jobs
+    )
+    narrow = replace(problem, jobs=jobs)
+    homes = {job.name: job.home for job in problem.jobs}
+    at_home = {p.job for p in plan.placements if p.runs and p.site == homes[p.job]}
+    hybrid = replace(plan, servings=baseline.servings)
+    found = []
+    for start, kept in ((hybrid, at_home), (baseline, set(homes))):
+        packing = _keeping(narrow, start, kept)
+        _sweep(narrow, dispatcher, packing, (), by_work(narrow))
+        _sweep(narrow, dispatcher, packing, (), by_work(narrow))
+        found.append(_dispatched(narrow, dispatcher, packing, baseline))
+    return min(found, key=lambda one: tally(problem, one).objective)
+
+
+def _keeping(problem: Problem, plan: Plan, kept: set[str]) -> Packing:
+    """The packing of `plan` with only the jobs `kept`, and of those only what still fits."""
+    packing = Packing.of_plan(
+        problem,
+        replace(
+            plan,
+            placements=tuple(
+                p if p.job in kept else Placement(job=p.job, site=job.home, runs=())
+                for job, p in zip(problem.jobs, plan.placements, strict=True)
+            ),
+        ),
+    )
+    for j in reversed(by_work(problem)):
+        if (packing.load.gpus > problem.pool_gpus).any():
+            packing.take_out(j)
+    return packing
+
+
+def _sweep(
+    problem: Problem,
+    dispatcher: Dispatcher,
+    packing: Packing,
+    choices: tuple[Choices, ...],
+    jobs: list[int],
+) -> None:
+    load_kw = packing.load.facility_kw(problem)
+    _, dispatch, _ = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
+    sweep(packing, choices, MeritOrder.of(problem, dispatch), jobs)

@@ -1,0 +1,62 @@
+"""Rounds of column generation: prices, what everyone would choose at them, what that proves.
+
+Prices are smoothed between rounds (Wentges 1997), which keeps them from swinging.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.bound import respond
+from optimizer.master import Master
+from optimizer.plan import Prices
+from optimizer.problem import Problem
+from optimizer.replicas import Choices
+from optimizer.site import FloatArray
+from optimizer.work import Job
+
+SMOOTHING = 0.3
+
+
+def blend(old: Prices, new: Prices, weight: float) -> Prices:
+    """`weight` of the old prices, the rest of the new."""
+
+    def mixed(name: str) -> FloatArray:
+        value: FloatArray = weight * getattr(old, name) + (1 - weight) * getattr(new, name)
+        return value
+
+    return Prices(
+        power_per_kwh=mixed("power_per_kwh"),
+        gpu_per_gpu_h=mixed("gpu_per_gpu_h"),
+        stored_per_kwh=mixed("stored_per_kwh"),
+        peak_per_kw=mixed("peak_per_kw"),
+    )
+
+
+@dataclass(slots=True)
+class Generation:
+    """The state of column generation: the best prices so far and what they prove."""
+
+    prices: Prices
+    bound: float = -np.inf
+    value: float = np.inf
+    added: int = -1
+
+    def round(
+        self,
+        problem: Problem,
+        master: Master,
+        choices: tuple[Choices, ...],
+        jobs: tuple[Job, ...],
+        *,
+        time_limit_s: float,
+    ) -> None:
+        """Solve the master, ask everyone at its smoothed prices, keep the better bound."""
+        self.value, prices = master.relax(time_limit_s=time_limit_s)
+        if np.isfinite(self.bound):
+            prices = blend(self.prices, prices, SMOOTHING)
+        response = respond(problem, prices, choices, jobs)
+        master.offer_response(response, choices)
+        self.added = len(master.waiting)
+        if response.bound > self.bound:
+            self.prices, self.bound = prices, response.bound

@@ -1,0 +1,198 @@
+"""The one door to the solver: a Pyomo model in, arrays and duals out.
+
+Options are checked for their return code, limits are always set, threads and seed are fixed, and
+a status that is not asked for is an error, never a fallback. The model is compiled once to arrays;
+a re-solve changes right-hand sides only and starts from the last basis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+from optimizer.site import FloatArray, IntArray
+
+OPTIONS = MappingProxyType(
+    {
+        "output_flag": False,
+        "threads": 1,
+        "random_seed": 0,
+        "solver": "simplex",
+        "mip_rel_gap": 0.0,
+    }
+)
+
+
+ENOUGH = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget)
+
+
+class SolverFailed(RuntimeError):
+    """HiGHS ended otherwise than a model that is feasible by construction can."""
+
+
+class TimeLimitReached(RuntimeError):
+    """The time limit ended a solve before its answer was proven."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a solve found.
+
+    Attributes:
+        objective: With the model's constant. [money]
+        column_values: By column.
+        row_duals: By row; without meaning for an integer model.
+        reduced_costs: By column; likewise.
+    """
+
+    objective: float
+    column_values: FloatArray
+    row_duals: FloatArray
+    reduced_costs: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column to append: its cost and its entries."""
+
+    cost: float
+    rows: IntArray
+    coefficients: FloatArray
+
+
+class LinearModel:
+    """A compiled Pyomo model held in one HiGHS instance."""
+
+    def __init__(self, model: pyo.ConcreteModel, **options: str | float | bool) -> None:
+        """Compile `model` once and hand its arrays to HiGHS.
+
+        Args:
+            model: With one minimised linear objective and at least one constraint.
+            **options: HiGHS options above the fixed ones.
+
+        Raises:
+            SolverFailed: When HiGHS refuses an option or the arrays.
+        """
+        form = LinearStandardFormCompiler().write(model, mixed_form=True)
+        self._offset = float(form.c_offset[0])
+        self._column_of = {id(var): number for number, var in enumerate(form.columns)}
+        self._row_of = {id(row.constraint): number for number, row in enumerate(form.rows)}
+        self._lower = np.array(
+            [form.rhs[i] if row.bound_type <= 0 else -np.inf for i, row in enumerate(form.rows)]
+        )
+        self._upper = np.array(
+            [form.rhs[i] if row.bound_type >= 0 else np.inf for i, row in enumerate(form.rows)]
+        )
+        self._highs = highspy.Highs()
+        for name, value in {**OPTIONS, **options}.items():
+            self._check(self._highs.setOptionValue(name, value), f"option {name}={value}")
+        self._check(self._highs.passModel(self._arrays(form)), "passModel")
+
+    def _arrays(self, form: Any) -> highspy.HighsLp:
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(form.columns), len(form.rows)
+        bounds = [(var.lb, var.ub) for var in form.columns]
+        lp.col_cost_ = form.c.toarray()[0]
+        lp.col_lower_ = np.array([-np.inf if lb is None else lb for lb, _ in bounds], dtype=float)
+        lp.col_upper_ = np.array([np.inf if ub is None else ub for _, ub in bounds], dtype=float)
+        lp.row_lower_, lp.row_upper_ = self._lower, self._upper
+        matrix = form.A.tocsc()
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = matrix.indptr
+        lp.a_matrix_.index_ = matrix.indices
+        lp.a_matrix_.value_ = matrix.data
+        if any(var.is_integer() for var in form.columns):
+            lp.integrality_ = [
+                highspy.HighsVarType.kInteger
+                if var.is_integer()
+                else highspy.HighsVarType.kContinuous
+                for var in form.columns
+            ]
+        return lp
+
+    @staticmethod
+    def _check(status: highspy.HighsStatus, what: str) -> None:
+        if status != highspy.HighsStatus.kOk:
+            raise SolverFailed(f"HiGHS: {what}: got {status}; check the HiGHS version")
+
+    def columns(self, variable: pyo.Var) -> IntArray:
+        """Column of each member of `variable`, in index order; -1 where none uses it."""
+        return np.array([self._column_of.get(id(v), -1) for v in variable.values()], dtype=np.int64)
+
+    def rows(self, constraint: pyo.Constraint) -> IntArray:
+        """Row of each member of `constraint`, in index order."""
+        return np.array([self._row_of[id(c)] for c in constraint.values()], dtype=np.int64)
+
+    def set_sides(self, rows: IntArray, lower: FloatArray, upper: FloatArray) -> None:
+        """Replace the right-hand sides of `rows`; infinite where a side is open."""
+        status = self._highs.changeRowsBounds(
+            len(rows), rows.astype(np.int32), lower.astype(float), upper.astype(float)
+        )
+        self._check(status, "changeRowsBounds")
+
+    def add_columns(self, columns: Sequence[Column]) -> IntArray:
+        """Append columns, each from 0 up; return their numbers."""
+        first = self._highs.getNumCol()
+        starts = np.cumsum([0, *(len(column.rows) for column in columns)])
+        status = self._highs.addCols(
+            len(columns),
+            np.array([column.cost for column in columns], dtype=float),
+            np.zeros(len(columns)),
+            np.full(len(columns), highspy.kHighsInf),
+            int(starts[-1]),
+            starts[:-1].astype(np.int32),
+            np.concatenate([column.rows for column in columns]).astype(np.int32),
+            np.concatenate([column.coefficients for column in columns]).astype(float),
+        )
+        self._check(status, "addCols")
+        return np.arange(first, first + len(columns))
+
+    def set_bounds(self, columns: IntArray, lower: FloatArray, upper: FloatArray) -> None:
+        """Replace the bounds of columns."""
+        status = self._highs.changeColsBounds(
+            len(columns), columns.astype(np.int32), lower.astype(float), upper.astype(float)
+        )
+        self._check(status, "changeColsBounds")
+
+    def set_integer(self, columns: IntArray, *, integer: bool) -> None:
+        """Demand whole values of `columns`, or stop demanding them."""
+        kind = highspy.HighsVarType.kInteger if integer else highspy.HighsVarType.kContinuous
+        for column in columns:
+            self._check(self._highs.changeColIntegrality(int(column), kind), "integrality")
+
+    def start_from(self, columns: IntArray, values: FloatArray) -> None:
+        """Give the next integer solve a solution to start from."""
+        status = self._highs.setSolution(len(columns), columns.astype(np.int32), values)
+        self._check(status, "setSolution")
+
+    def set_option(self, name: str, value: str | float | bool) -> None:
+        """Set one HiGHS option."""
+        self._check(self._highs.setOptionValue(name, value), f"option {name}={value}")
+
+    def solve(self, *, time_limit_s: float) -> Answer:
+        """Solve to optimality (or to the gap set in the options).
+
+        Raises:
+            TimeLimitReached: The limit ended it first.
+            SolverFailed: Any other end.
+        """
+        until_s = self._highs.getRunTime() + time_limit_s
+        self._check(self._highs.setOptionValue("time_limit", float(until_s)), "time_limit")
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kTimeLimit:
+            raise TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
+        if status not in ENOUGH:
+            raise SolverFailed(f"HiGHS: expected an optimum, got {status}")
+        solution = self._highs.getSolution()
+        return Answer(
+            objective=self._highs.getObjectiveValue() + self._offset,
+            column_values=np.array(solution.col_value),
+            row_duals=np.array(solution.row_dual),
+            reduced_costs=np.array(solution.col_dual),
+        )

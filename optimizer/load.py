@@ -1,0 +1,99 @@
+"""What placements and servings draw: GPUs by pool, IT and facility power by site.
+
+One arithmetic for the heuristics, the baseline, the verifier and the report, so that none can
+disagree about a kilowatt.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.plan import Placement, Serving
+from optimizer.problem import Problem
+from optimizer.site import FloatArray, IntArray
+from optimizer.work import Job, Service
+
+
+def extra_it_kw(problem: Problem, job: Job, site: int, mode: int) -> float:
+    """IT power `job` adds at `site` over its GPUs standing idle. [kW]"""
+    pool = problem.pools[problem.pool_number[site, job.gpu_type]][1]
+    return job.modes[mode].power_kw - job.modes[mode].gpus * pool.idle_kw_per_gpu
+
+
+def extra_replica_kw(problem: Problem, service: Service, site: int) -> float:
+    """IT power a replica adds at `site` over its GPUs standing idle. [kW]"""
+    pool = problem.pools[problem.pool_number[site, service.gpu_type]][1]
+    return service.replica_kw - service.gpus_per_replica * pool.idle_kw_per_gpu
+
+
+def request_kw(service: Service) -> float:
+    """IT power of one request a second. [kW s]"""
+    return service.energy_per_request_kwh * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Reservations and draw of everything placed.
+
+    Attributes:
+        gpus: Reserved by pool and step, shape (K, T).
+        it_kw: IT power by site and step, idle GPUs included, shape (S, T). [kW]
+    """
+
+    gpus: IntArray
+    it_kw: FloatArray
+
+    @staticmethod
+    def idle(problem: Problem) -> "Load":
+        """Nothing placed."""
+        n_steps = problem.horizon.n_steps
+        return Load(
+            gpus=np.zeros((len(problem.pools), n_steps), dtype=np.int64),
+            it_kw=np.array([site.idle_it_kw for site in problem.sites]).reshape(-1, n_steps),
+        )
+
+    @staticmethod
+    def of(
+        problem: Problem, placements: Iterable[Placement], servings: Mapping[str, Serving]
+    ) -> "Load":
+        """The load of `placements` and `servings`, added up from nothing."""
+        load = Load.idle(problem)
+        jobs = {job.name: job for job in problem.jobs}
+        for placement in placements:
+            load.add(problem, jobs[placement.job], placement)
+        for service in problem.services:
+            load.add_serving(problem, service, servings[service.name])
+        return load
+
+    def add(self, problem: Problem, job: Job, placement: Placement, sign: int = 1) -> None:
+        """Add (or with `sign` -1 take away) one placement, in place."""
+        site = problem.site_number[placement.site]
+        pool = problem.pool_number[site, job.gpu_type]
+        for run in placement.runs:
+            steps = slice(run.first_step, run.end_step)
+            self.gpus[pool, steps] += sign * job.modes[run.mode].gpus
+            self.it_kw[site, steps] += sign * extra_it_kw(problem, job, site, run.mode)
+
+    def add_serving(
+        self, problem: Problem, service: Service, serving: Serving, sign: int = 1
+    ) -> None:
+        """Add (or take away) one service's replicas and requests, in place."""
+        for site in problem.admissible_sites(service):
+            replicas = serving.replicas[site]
+            pool = problem.pool_number[site, service.gpu_type]
+            self.gpus[pool] += sign * replicas * service.gpus_per_replica
+            self.it_kw[site] += sign * (
+                replicas * extra_replica_kw(problem, service, site)
+                + serving.served_rps[:, site].sum(axis=0) * request_kw(service)
+            )
+
+    def facility_kw(self, problem: Problem) -> FloatArray:
+        """Power at each site's meter, shape (S, T). [kW]"""
+        overhead = np.array([[site.cooling.overhead_kw] for site in problem.sites])
+        return overhead + slopes(problem) * self.it_kw
+
+
+def slopes(problem: Problem) -> FloatArray:
+    """Facility kW per IT kW by site and step, shape (S, T). [1]"""
+    return np.array([site.cooling.slope for site in problem.sites])

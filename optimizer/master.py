@@ -1,0 +1,379 @@
+"""Schedules weighed against each other: the core model with the priced schedules as its columns.
+
+Dantzig-Wolfe decomposition: a linear master over the schedules found so far gives prices; at those
+prices every job and service names its best (`bound.respond`), which proves a bound and adds
+columns; a dive settles for whole schedules. Prices are smoothed between rounds (Wentges
+1997), which keeps them from swinging.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.bound import (
+    Response,
+    gpu_price_per_gpu_h,
+    it_price_per_kwh,
+    respond,
+    service_prices,
+    service_step_costs,
+)
+from optimizer.dispatcher import Flows
+from optimizer.highs import Column, LinearModel
+from optimizer.load import extra_it_kw, extra_replica_kw, request_kw, slopes
+from optimizer.model.core import master_model
+from optimizer.nearby import near_choices, near_windows
+from optimizer.packing import Packing
+from optimizer.plan import Placement, Prices
+from optimizer.problem import Problem
+from optimizer.replicas import Choices, shortfall_rps
+from optimizer.site import FloatArray, IntArray
+from optimizer.timing import is_finished, late_h
+from optimizer.work import Service
+
+SETTLED_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A column that places one job."""
+
+    job: int
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A column that gives one service its replicas in one step.
+
+    Attributes:
+        replicas: By admissible site.
+        served_rps: By admissible site. [1/s]
+    """
+
+    service: int
+    step: int
+    replicas: IntArray
+    served_rps: FloatArray
+
+
+Entry = Schedule | Hold
+
+
+class Master:
+    """The core model of one problem and the schedules known so far."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Compile the core; it holds no schedule yet."""
+        self._problem = problem
+        model = master_model(problem)
+        self._linear = LinearModel(model)
+        self._flows = Flows(problem, model, self._linear)
+        shape = (-1, problem.horizon.n_steps)
+        self._balance = self._flows.balance_rows.reshape(shape)
+        self._pool = self._linear.rows(model.pool_is_shared).reshape(shape)
+        self._job = self._linear.rows(model.one_schedule)
+        self._step = self._linear.rows(model.one_choice).reshape(shape)
+        self._slopes = slopes(problem)
+        self._water = problem.objective.water_price_per_l * np.array(
+            [site.cooling.water_l_per_kwh for site in problem.sites]
+        )
+        self._all = np.arange(problem.horizon.n_steps)
+        self._hosts = [self._hosts_of(service) for service in problem.services]
+        #: Number of the column that stands for a schedule or a hold.
+        self._known: dict[tuple[object, ...], int] = {}
+        self.waiting: list[tuple[Entry, Column]] = []
+        self.entries: list[Entry] = []
+        self.values: FloatArray = np.zeros(0)
+        self._columns: IntArray = np.zeros(0, dtype=np.int64)
+
+    def _hosts_of(self, service: Service) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Admissible sites, their pools, a replica's extra IT power there, the lease of a GPU."""
+        problem, sites = self._problem, self._problem.admissible_sites(service)
+        pools = [problem.pool_number[s, service.gpu_type] for s in sites]
+        return (
+            np.array(sites),
+            np.array(pools),
+            np.array([extra_replica_kw(problem, service, s) for s in sites]),
+            np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools]),
+        )
+
+    def offer(self, packing: Packing) -> None:
+        """Make everything in `packing` available."""
+        for j, placement in enumerate(packing.placements):
+            self._offer_schedule(j, placement)
+        for v in range(len(self._problem.services)):
+            self._offer_holds(v, self._all, packing.replicas[v], packing.served_rps[v])
+
+    def offer_response(self, response: Response, choices: tuple[Choices, ...]) -> None:
+        """Make what everyone chose at some prices available."""
+        for j, placement in enumerate(response.placements):
+            self._offer_schedule(j, placement)
+        for v in range(len(choices)):
+            self._offer_holds(v, self._all, response.replicas[v], response.served_rps[v])
+
+    def offer_near(self, choices: tuple[Choices, ...], prices: Prices, margin: float) -> None:
+        """Make what is within `margin` of everyone's best at `prices` available. [money]"""
+        for j, placement in near_windows(self._problem, prices, margin):
+            self._offer_schedule(j, placement)
+        for v, steps, replicas, served in near_choices(self._problem, choices, prices, margin):
+            self._offer_holds(v, steps, replicas, served)
+
+    def _offer_schedule(self, j: int, placement: Placement) -> None:
+        problem, job = self._problem, self._problem.jobs[j]
+        key = (j, placement.site, placement.runs)
+        if key in self._known or not is_finished(problem, job, placement):
+            return
+        self._known[key] = len(self._known)
+        s = problem.site_number[placement.site]
+        k = problem.pool_number[s, job.gpu_type]
+        h, lease = problem.horizon.step_h, problem.pools[k][1].lease_price_per_gpu_h
+        late = late_h(problem, job, placement) * job.base.gpus
+        cost = problem.transfer_cost(job, placement.site)
+        cost += late * problem.objective.late_price_per_gpu_h
+        rows, coefficients = [self._job[[j]]], [np.ones(1)]
+        for run in placement.runs:
+            steps = slice(run.first_step, run.end_step)
+            extra, gpus = extra_it_kw(problem, job, s, run.mode), job.modes[run.mode].gpus
+            rows += [self._balance[s, steps], self._pool[k, steps]]
+            coefficients += [-self._slopes[s, steps] * extra, np.full(run.n_steps, float(gpus))]
+            cost += h * (lease * gpus * run.n_steps + extra * float(self._water[s, steps].sum()))
+        column = Column(
+            cost=cost, rows=np.concatenate(rows), coefficients=np.concatenate(coefficients)
+        )
+        self.waiting.append((Schedule(job=j, placement=placement), column))
+
+    def _offer_holds(
+        self, v: int, steps: IntArray, replicas: IntArray, served_rps: FloatArray
+    ) -> None:
+        problem, service = self._problem, self._problem.services[v]
+        sites, pools, extra, lease = self._hosts[v]
+        h = problem.horizon.step_h
+        draw = replicas * extra + served_rps * request_kw(service)
+        gpus = (replicas * service.gpus_per_replica).astype(float)
+        price = problem.objective.unserved_price_per_request * h * 3600
+        cost = price * shortfall_rps(problem, service, replicas, served_rps, steps)
+        cost += h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
+        for n, t in enumerate(steps):
+            key = _hold_key(v, t, replicas[n], served_rps[n])
+            if key in self._known:
+                continue
+            self._known[key] = len(self._known)
+            at = np.flatnonzero((draw[n] != 0) | (gpus[n] != 0))
+            load = -self._slopes[sites[at], t] * draw[n, at]
+            rows = [self._step[v, [t]], self._balance[sites[at], t], self._pool[pools[at], t]]
+            column = Column(
+                cost=float(cost[n]),
+                rows=np.concatenate(rows),
+                coefficients=np.concatenate([np.ones(1), load, gpus[n, at]]),
+            )
+            hold = Hold(service=v, step=int(t), replicas=replicas[n], served_rps=served_rps[n])
+            self.waiting.append((hold, column))
+
+    def _take_in(self) -> int:
+        if self.waiting:
+            numbers = self._linear.add_columns([column for _, column in self.waiting])
+            self.entries += [entry for entry, _ in self.waiting]
+            self._columns = np.concatenate([self._columns, numbers])
+        taken = len(self.waiting)
+        self.waiting = []
+        return taken
+
+    def relax(self, *, time_limit_s: float) -> tuple[float, Prices]:
+        """Best mix of the schedules known, and the prices it sets."""
+        self._take_in()
+        answer = self._linear.solve(time_limit_s=time_limit_s)
+        self.values = answer.column_values[self._columns]
+        duals = -answer.row_duals[self._pool] / self._problem.horizon.step_h
+        return answer.objective, self._flows.prices(answer.row_duals, np.maximum(0.0, duals))
+
+    def whole(
+        self,
+        incumbent: Packing,
+        *,
+        free: Callable[[Entry], bool],
+        target: float,
+        left_s: Callable[[], float],
+    ) -> Packing:
+        """One schedule a job and one hold a step, as good as `target` or the best there is. [money]
+
+        Columns whose reduced cost exceeds what `incumbent` leaves to gain stay out: no better
+        choice has them (Nemhauser and Wolsey 1988, I.5.2). What is not `free` stays as it is: HiGHS
+        may take minutes over some thousands of columns at once.
+        """
+        self.offer(incumbent)
+        self._take_in()
+        held = np.zeros(len(self._columns))
+        held[[self._known[key] for key in self._keys(incumbent)]] = 1.0
+        upper = np.where([free(entry) for entry in self.entries], np.inf, held)
+        nothing = np.zeros(len(held))
+        try:
+            self._linear.set_bounds(self._columns, nothing, upper)
+            relaxed = self._linear.solve(time_limit_s=left_s())
+            self._linear.set_bounds(self._columns, held, held)
+            best = self._linear.solve(time_limit_s=left_s()).objective
+            room = best - relaxed.objective
+            upper[relaxed.reduced_costs[self._columns] > room + 1e-6] = 0.0
+            self._linear.set_bounds(self._columns, nothing, upper)
+            self._linear.set_integer(self._columns, integer=True)
+            self._linear.set_option("objective_target", target)
+            self._linear.set_option("mip_abs_gap", max(0.1 * (best - target), 1e-6))
+            self._linear.start_from(self._columns, held)
+            found = self._linear.solve(time_limit_s=left_s()).column_values[self._columns]
+        finally:
+            self._linear.set_integer(self._columns, integer=False)
+            self._linear.set_option("objective_target", -np.inf)
+            self._linear.set_bounds(self._columns, nothing, np.full(len(held), np.inf))
+        return self._packing([self.entries[n] for n in np.flatnonzero(found > 0.5)])
+
+    def _keys(self, packing: Packing) -> list[tuple[object, ...]]:
+        """Of everything in `packing` that a column can stand for."""
+        keys: list[tuple[object, ...]] = []
+        for j, placement in enumerate(packing.placements):
+            if is_finished(self._problem, self._problem.jobs[j], placement):
+                keys.append((j, placement.site, placement.runs))
+        for v in range(len(self._problem.services)):
+            for t in self._all:
+                keys.append(_hold_key(v, t, packing.replicas[v][t], packing.served_rps[v][t]))
+        return keys
+
+    def dive(self, choices: tuple[Choices, ...], *, left_s: Callable[[], float]) -> Packing:
+        """One hold a step and one schedule a job, settled by the relaxed master.
+
+        Services are settled first, while jobs can still give way; then jobs, a few at a time: each
+        round solves the relaxation, lets the unsettled name what they would now choose, settles
+        whatever is whole already and the clearest part of what is not, and lets the rest adapt.
+        What no longer fits is left out.
+        """
+        chosen = self._settle_services(choices, left_s)
+        settled = set(self._step.ravel().tolist())
+        self._hold_to(chosen, settled)
+        try:
+            while True:
+                _, prices = self.relax(time_limit_s=left_s())
+                self._ask_unsettled(settled, prices)
+                self.relax(time_limit_s=left_s())
+                leaders, whole = self._leaders(set(self._job.tolist()) - settled)
+                if not len(leaders):
+                    break
+                n_settled = whole + int(np.ceil(SETTLED_SHARE * (len(leaders) - whole)))
+                chosen += leaders[:n_settled].tolist()
+                settled |= {self._row_of(self.entries[n]) for n in leaders[:n_settled]}
+                self._hold_to(chosen, settled)
+        finally:
+            values = self.values
+            self._hold_to([], set())
+        return self._packing([self.entries[n] for n in chosen if values[n] > 1 - 1e-6])
+
+    def _settle_services(
+        self, choices: tuple[Choices, ...], left_s: Callable[[], float]
+    ) -> list[int]:
+        """Columns of one hold a step of every service, together inside the pools."""
+        free = self._problem.pool_gpus.copy()
+        chosen: list[int] = []
+        settled: set[int] = set()
+        everything = set(self._step.ravel().tolist())
+        while True:
+            _, prices = self.relax(time_limit_s=left_s())
+            leaders, whole = self._leaders(everything - settled)
+            n_more = int(np.ceil(SETTLED_SHARE * (len(leaders) - whole)))
+            fitting = [n for n in leaders[: whole + n_more] if self._reserve(n, free)]
+            if not fitting:
+                break
+            chosen += fitting
+            settled |= {self._row_of(self.entries[n]) for n in fitting}
+            self._hold_to(chosen, settled)
+        return chosen + self._cheapest_fitting(choices, prices, everything - settled, free)
+
+    def _reserve(self, n: int, free: IntArray) -> bool:
+        """Take the GPUs of hold number `n` from `free`, in place, if they are there."""
+        hold = self.entries[n]
+        assert isinstance(hold, Hold)
+        pools = self._hosts[hold.service][1]
+        gpus = hold.replicas * self._problem.services[hold.service].gpus_per_replica
+        if (gpus > free[pools, hold.step]).any():
+            return False
+        free[pools, hold.step] -= gpus
+        return True
+
+    def _cheapest_fitting(
+        self, choices: tuple[Choices, ...], prices: Prices, rows: set[int], free: IntArray
+    ) -> list[int]:
+        """Columns of the cheapest hold that `free` still has room for, for each of `rows`.
+
+        Services that must survive a loss, and those with fewer places to go, choose first.
+        """
+        it_price = it_price_per_kwh(self._problem, prices)
+        gpu_price = gpu_price_per_gpu_h(self._problem, prices)
+        urgency = [(not c.service.survives_site_loss, len(c.sites)) for c in choices]
+        keys: list[tuple[object, ...]] = []
+        for v in sorted(range(len(choices)), key=urgency.__getitem__):
+            steps = np.array(
+                [t for t in self._all if int(self._step[v, t]) in rows], dtype=np.int64
+            )
+            if not len(steps):
+                continue
+            one, pools = choices[v], self._hosts[v][1]
+            costs = service_step_costs(
+                one, *service_prices(self._problem, one, it_price, gpu_price)
+            )
+            gpus = one.replicas * one.service.gpus_per_replica
+            fits = (gpus <= free[pools].T[:, None, :]).all(axis=2)
+            best = np.argmin(np.where(fits, costs[0], np.inf), axis=1)
+            free[np.ix_(pools, steps)] -= gpus[steps, best[steps]].T
+            replicas, served = one.replicas[steps, best[steps]], costs[1][steps, best[steps]]
+            self._offer_holds(v, steps, replicas, served)
+            keys += [_hold_key(v, t, replicas[n], served[n]) for n, t in enumerate(steps)]
+        self._take_in()
+        return [self._known[key] for key in keys]
+
+    def _leaders(self, open_rows: set[int]) -> tuple[IntArray, int]:
+        """The likeliest column of each open row, likeliest first, and how many are whole."""
+        rows = np.array([self._row_of(entry) for entry in self.entries])
+        order = np.lexsort((np.arange(len(rows)), -self.values, rows))
+        leaders = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
+        is_open = np.isin(rows[leaders], list(open_rows))
+        leaders = leaders[is_open & (self.values[leaders] > 1e-6)]
+        leaders = leaders[np.argsort(-self.values[leaders], kind="stable")]
+        return leaders, int((self.values[leaders] > 1 - 1e-6).sum())
+
+    def _ask_unsettled(self, settled: set[int], prices: Prices) -> None:
+        """Offer what the unsettled jobs would choose at `prices`."""
+        numbers = [j for j in range(len(self._job)) if int(self._job[j]) not in settled]
+        jobs = tuple(self._problem.jobs[j] for j in numbers)
+        for j, placement in zip(
+            numbers, respond(self._problem, prices, (), jobs).placements, strict=True
+        ):
+            self._offer_schedule(j, placement)
+
+    def _hold_to(self, chosen: list[int], settled: set[int]) -> None:
+        """Close every column of a settled row but the chosen ones."""
+        self._take_in()
+        rows = np.array([self._row_of(entry) for entry in self.entries])
+        upper = np.where(np.isin(rows, list(settled)), 0.0, np.inf)
+        upper[chosen] = np.inf
+        self._linear.set_bounds(self._columns, np.zeros(len(upper)), upper)
+
+    def _row_of(self, entry: Entry) -> int:
+        if isinstance(entry, Schedule):
+            return int(self._job[entry.job])
+        return int(self._step[entry.service, entry.step])
+
+    def _packing(self, chosen: list[Entry]) -> Packing:
+        problem, n_steps = self._problem, self._problem.horizon.n_steps
+        placements = [Placement(job=job.name, site=job.home, runs=()) for job in problem.jobs]
+        widths = [len(problem.admissible_sites(service)) for service in problem.services]
+        replicas = [np.zeros((n_steps, width), dtype=np.int64) for width in widths]
+        served = [np.zeros((n_steps, width)) for width in widths]
+        for entry in chosen:
+            if isinstance(entry, Schedule):
+                placements[entry.job] = entry.placement
+            else:
+                replicas[entry.service][entry.step] = entry.replicas
+                served[entry.service][entry.step] = entry.served_rps
+        return Packing.of(problem, placements, replicas, served)
+
+
+def _hold_key(v: int, t: int, replicas: IntArray, served_rps: FloatArray) -> tuple[object, ...]:
+    return (-1, v, int(t), replicas.tobytes(), served_rps.round(9).tobytes())

@@ -1,0 +1,78 @@
+"""What is minimised: money, carbon and water at a price, and the named shortfalls."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.core.expr import LinearExpression
+
+from optimizer.problem import Problem
+
+NO_CHOICE_FACTOR = 10.0
+
+
+def add_objective(
+    m: pyo.ConcreteModel, problem: Problem, further: Sequence[tuple[float, object]] = ()
+) -> None:
+    """Add up the price of every flow present in `m`, and of `further` terms.
+
+    min   step_h * sum of (energy price + carbon price * intensity) * import
+        - step_h * sum of export price * export
+        + step_h * sum of carbon price * intensity * plant power used
+        + step_h * sum of (fuel + carbon price * intensity) * generator + wear * discharge
+        + demand price * peak + shortfalls
+    """
+    h, price, last = problem.horizon.step_h, problem.objective, problem.horizon.n_steps
+    kg = price.carbon_price_per_kg / 1000
+    terms: list[tuple[float, object]] = list(further)
+    for s, site in enumerate(problem.sites):
+        for t in range(last):
+            terms.append((price.unmet_price_per_kwh * h, m.unmet_kw[s, t]))
+            if site.grid:
+                bought = (
+                    site.grid.import_price_per_kwh[t] + kg * site.grid.carbon_intensity_g_per_kwh[t]
+                )
+                terms.append((bought * h, m.import_kw[s, t]))
+                terms.append((-site.grid.export_price_per_kwh[t] * h, m.export_kw[s, t]))
+            for p, plant in enumerate(site.plants):
+                terms.append((kg * plant.carbon_g_per_kwh * h, m.used_kw[s, p, t]))
+            if site.battery:
+                terms.append((site.battery.wear_cost_per_kwh * h, m.discharge_kw[s, t]))
+            if site.generator:
+                fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
+                terms.append((fuel * h, m.generator_kw[s, t]))
+        if site.grid and site.grid.demand_charge:
+            charge = site.grid.demand_charge
+            for period in np.unique(charge.period):
+                terms.append((charge.price_per_kw, m.peak_kw[s, int(period)]))
+    if hasattr(m, "undone"):
+        terms.extend(_undone_terms(m, problem))
+    if hasattr(m, "request_it_kw"):
+        request = price.unserved_price_per_request * h * 3600
+        terms.extend((request, lost) for lost in m.unserved_rps.values())
+        for s, site in enumerate(problem.sites):
+            water = site.cooling.water_l_per_kwh * price.water_price_per_l * h
+            terms.extend((water[t], m.request_it_kw[s, t]) for t in range(last))
+    m.total = pyo.Objective(
+        expr=LinearExpression(
+            constant=0.0,
+            linear_coefs=[float(c) for c, _ in terms],
+            linear_vars=[v for _, v in terms],
+        )
+    )
+
+
+def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
+    """What leaving a job unfinished costs, and what keeps a service from having no choice at all.
+
+    Holding no choice breaks the floor of replicas, so it costs more than any choice could save.
+    """
+    price, seconds = problem.objective, problem.horizon.step_h * 3600
+    terms: list[tuple[float, object]] = [
+        (price.unfinished_price_per_gpu_h * job.gpu_hours, m.undone[j])
+        for j, job in enumerate(problem.jobs)
+    ]
+    for v, service in enumerate(problem.services):
+        worth = price.unserved_price_per_request * seconds * service.demand_rps.sum(axis=0)
+        terms.extend((NO_CHOICE_FACTOR * (worth[t] + 1.0), m.unanswered[v, t]) for t in m.T)
+    return terms

@@ -1,0 +1,185 @@
+"""The answer: where and when work runs, how energy flows, what it is worth, and the proof.
+
+A plan carries everything a stranger needs to recompute it from its problem by plain arithmetic.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from optimizer.site import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """An unbroken stretch of steps in one mode.
+
+    Attributes:
+        first_step: Number of its first step.
+        n_steps: Its length.
+        mode: Position in the job's modes.
+    """
+
+    first_step: int
+    n_steps: int
+    mode: int = 0
+
+    @property
+    def end_step(self) -> int:
+        """Number of the step after its last."""
+        return self.first_step + self.n_steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """One job's site and steps; no runs when it is left unfinished.
+
+    Attributes:
+        runs: In order, never overlapping.
+    """
+
+    job: str
+    site: str
+    runs: tuple[Run, ...]
+
+    def mode_of_step(self, n_steps: int) -> IntArray:
+        """Mode by step, -1 where the job does not run, shape (n_steps,)."""
+        modes = np.full(n_steps, -1, dtype=np.int64)
+        for run in self.runs:
+            modes[run.first_step : run.end_step] = run.mode
+        return modes
+
+    @property
+    def resumes(self) -> int:
+        """How often it starts again after a pause."""
+        pairs = zip(self.runs, self.runs[1:], strict=False)
+        return sum(later.first_step > earlier.end_step for earlier, later in pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """One service's replicas and requests.
+
+    Attributes:
+        replicas: By site and step, shape (S, T).
+        served_rps: By region, site and step, shape (R, S, T). [1/s]
+    """
+
+    replicas: IntArray
+    served_rps: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """One site's energy flows, at the meter, mean over each step.
+
+    Attributes:
+        grid_import_kw: Shape (T,). [kW]
+        grid_export_kw: Shape (T,). [kW]
+        plant_used_kw: By plant, in the site's order, shape (plants, T). [kW]
+        charge_kw: Into the battery, shape (T,). [kW]
+        discharge_kw: Out of the battery, shape (T,). [kW]
+        soc_kwh: Stored at the end of each step, shape (T,). [kWh]
+        generator_kw: Shape (T,). [kW]
+        unmet_kw: Demand that nothing supplied, shape (T,). [kW]
+    """
+
+    grid_import_kw: FloatArray
+    grid_export_kw: FloatArray
+    plant_used_kw: FloatArray
+    charge_kw: FloatArray
+    discharge_kw: FloatArray
+    soc_kwh: FloatArray
+    generator_kw: FloatArray
+    unmet_kw: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Marginal values that certify the bound; any values certify one, good ones a tight one.
+
+    Attributes:
+        power_per_kwh: Of a facility kWh by site and step, shape (S, T). [money/kWh]
+        gpu_per_gpu_h: Of a reserved GPU-hour by pool and step, at least 0, shape (K, T).
+        stored_per_kwh: Of a stored kWh by site and step, shape (S, T). [money/kWh]
+        peak_per_kw: Of one kW of import below the period's peak, at least 0, shape (S, T).
+    """
+
+    power_per_kwh: FloatArray
+    gpu_per_gpu_h: FloatArray
+    stored_per_kwh: FloatArray
+    peak_per_kw: FloatArray
+
+
+class Stage(StrEnum):
+    """What ended a solve."""
+
+    GAP = "gap"
+    ITERATIONS = "iterations"
+    TIME_LIMIT = "time-limit"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """How good a plan is known to be.
+
+    Attributes:
+        objective: Of the plan. [money]
+        bound: No plan costs less. [money]
+        constant: Share of the objective no decision can change: the least cost of the idle
+            sites with nothing to run. [money]
+        stage: What ended the solve.
+        seed: Of the orders in which jobs were tried.
+        seconds: Wall time; the only field that may differ between two runs. [s]
+    """
+
+    objective: float
+    bound: float
+    constant: float
+    stage: Stage
+    seed: int
+    seconds: float
+
+    @property
+    def gap_absolute(self) -> float:
+        """Objective less bound. [money]"""
+        return self.objective - self.bound
+
+    @property
+    def gap(self) -> float:
+        """(objective - bound) / (objective - constant), 0 when nothing is left to decide."""
+        left = self.objective - self.constant
+        return 0.0 if self.gap_absolute <= 0 else self.gap_absolute / max(left, 1e-9)
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same inputs give the same plan again: no clock or person ended it."""
+        return self.stage in (Stage.GAP, Stage.ITERATIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Placements, servings and dispatch of a problem.
+
+    Attributes:
+        placements: One a job, in the problem's order.
+        servings: By service.
+        dispatch: By site.
+    """
+
+    placements: tuple[Placement, ...]
+    servings: Mapping[str, Serving]
+    dispatch: Mapping[str, Dispatch]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """A plan with its proof and the prices behind it."""
+
+    plan: Plan
+    proof: Proof
+    prices: Prices
+    idle_prices: Prices

@@ -1,0 +1,148 @@
+"""The whole question put to the optimizer, and the few facts every stage derives from it.
+
+Sovereignty lives here and only here: `admissible_sites` is what the model, the heuristics, the
+baseline and the verifier all ask.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+import numpy as np
+
+from optimizer.horizon import Horizon
+from optimizer.site import GpuPool, Site
+from optimizer.work import Job, Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Data transfer between two sites, in either direction.
+
+    Attributes:
+        bandwidth_gbps: Sustained rate. [Gbit/s]
+        cost_per_gb: Paid for each GB moved. [money/GB]
+    """
+
+    bandwidth_gbps: float
+    cost_per_gb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What is minimised: money, carbon and water at a price, and the shortfalls.
+
+    Attributes:
+        currency: Of every price in the problem.
+        carbon_price_per_kg: [money/kg CO2e]
+        water_price_per_l: Money paid for water; part of the cost. [money/l]
+        unmet_price_per_kwh: Power that nothing supplied. [money/kWh]
+        unserved_price_per_request: Also prices requests that the loss of a site would leave
+            unserved where redundancy was asked for. [money]
+        late_price_per_gpu_h: Each hour after the soft deadline, each base GPU. [money/GPU-h]
+        unfinished_price_per_gpu_h: Work of a job that misses its hard deadline. [money/GPU-h]
+    """
+
+    currency: str
+    carbon_price_per_kg: float
+    water_price_per_l: float
+    unmet_price_per_kwh: float
+    unserved_price_per_request: float
+    late_price_per_gpu_h: float
+    unfinished_price_per_gpu_h: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Sites, work and prices over one horizon.
+
+    Attributes:
+        links: By unordered pair of site names.
+    """
+
+    horizon: Horizon
+    sites: tuple[Site, ...]
+    jobs: tuple[Job, ...]
+    services: tuple[Service, ...]
+    objective: Objective
+    links: Mapping[frozenset[str], Link] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what, names in (
+            ("sites", [site.name for site in self.sites]),
+            ("jobs", [job.name for job in self.jobs]),
+            ("services", [service.name for service in self.services]),
+        ):
+            if len(set(names)) < len(names):
+                twice = sorted({name for name in names if names.count(name) > 1})
+                raise ValueError(f"{what}: each name once, got twice {', '.join(twice)}")
+        for work in (*self.jobs, *self.services):
+            if work.home not in self.site_number:
+                raise ValueError(f"{work.name}: home must be a site, got {work.home}")
+            if self.site_number[work.home] not in self.admissible_sites(work):
+                raise ValueError(f"{work.name}: may not run at its home {work.home}")
+
+    @cached_property
+    def site_number(self) -> Mapping[str, int]:
+        """Position of each site in `sites`."""
+        return {site.name: number for number, site in enumerate(self.sites)}
+
+    @cached_property
+    def gpu_types(self) -> tuple[str, ...]:
+        """Every GPU type with a pool, sorted."""
+        return tuple(sorted({pool.gpu_type for site in self.sites for pool in site.pools}))
+
+    @cached_property
+    def pools(self) -> tuple[tuple[int, GpuPool], ...]:
+        """Every pool with the number of its site; a pool's position here is its number."""
+        return tuple((s, pool) for s, site in enumerate(self.sites) for pool in site.pools)
+
+    @cached_property
+    def pool_number(self) -> Mapping[tuple[int, str], int]:
+        """Position in `pools` by site number and GPU type."""
+        return {(s, pool.gpu_type): k for k, (s, pool) in enumerate(self.pools)}
+
+    @cached_property
+    def pool_gpus(self) -> np.ndarray:
+        """GPUs in service by pool and step, shape (K, T)."""
+        shape = (len(self.pools), self.horizon.n_steps)
+        return np.array([pool.gpus for _, pool in self.pools], dtype=np.int64).reshape(shape)
+
+    def admissible_sites(self, work: Job | Service) -> tuple[int, ...]:
+        """Numbers of the sites where `work` may run: pool, jurisdiction, certification, link."""
+        return tuple(
+            number
+            for number, site in enumerate(self.sites)
+            if site.pool(work.gpu_type) is not None
+            and (work.residency is None or site.jurisdiction in work.residency)
+            and work.certifications <= site.certifications
+            and (isinstance(work, Service) or self._reachable(work, site.name))
+        )
+
+    def _reachable(self, job: Job, site: str) -> bool:
+        allowed = job.allowed_sites is None or site in job.allowed_sites
+        return allowed and self.transfer_h(job, site) is not None
+
+    def transfer_h(self, job: Job, site: str) -> float | None:
+        """Hours on the link before `job` can start at `site`; None where no link leads. [h]"""
+        if site == job.home or job.data_gb == 0:
+            return 0.0
+        link = self.links.get(frozenset((job.home, site)))
+        return None if link is None else job.data_gb * 8 / (link.bandwidth_gbps * 3600)
+
+    def transfer_cost(self, job: Job, site: str) -> float:
+        """Money paid to move the data of `job` to `site`. [money]"""
+        if site == job.home or job.data_gb == 0:
+            return 0.0
+        return job.data_gb * self.links[frozenset((job.home, site))].cost_per_gb
+
+    def first_step(self, job: Job, site: str) -> int:
+        """First step in which `job` may run at `site`, its data moved."""
+        hours = self.transfer_h(job, site) or 0.0
+        return self.horizon.first_step_from(job.release + timedelta(hours=hours))
+
+    def end_step(self, job: Job) -> int:
+        """Number of the step after the last in which `job` may run."""
+        steps = self.horizon.steps_until(min(job.deadline, self.horizon.end))
+        return max(0, int(np.ceil(steps - 1e-9)))

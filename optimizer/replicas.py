@@ -1,0 +1,268 @@
+"""How many replicas where: every sensible choice of a service, step by step, and its worth.
+
+A service's steps are independent once power and GPUs have a price, and a step has few whole
+choices: replica counts by site. Where they can all be enumerated the bound keeps replicas whole
+too; a large service is weighed by shares of its demand and bounded by fractions of a replica.
+
+What a choice can serve is a flow from regions to sites; its value is a minimum cut (Ford and
+Fulkerson 1956), and the cheapest split over sites is greedy because those values form a
+polymatroid (Edmonds 1970): fill the cheapest site as far as any flow allows, then the next.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations, islice, product
+
+import numpy as np
+
+from optimizer.load import extra_replica_kw, request_kw
+from optimizer.problem import Problem
+from optimizer.site import BoolArray, FloatArray, IntArray
+from optimizer.work import Service
+
+MAX_CHOICES = 2500
+MAX_ASSIGNMENTS = 64
+
+
+def _subsets(sites: tuple[int, ...]) -> list[tuple[int, ...]]:
+    return [chosen for size in range(len(sites) + 1) for chosen in combinations(sites, size)]
+
+
+def _rank(
+    demand_rps: FloatArray,
+    neighbours: list[set[int]],
+    within: tuple[int, ...],
+    capacity: FloatArray,
+) -> FloatArray:
+    """Most requests a second that the sites `within` can serve, by minimum cut.
+
+        value = min over B within: capacity(B) + demand of the regions with a site outside B
+
+    Args:
+        demand_rps: By region and step, shape (R, T). [1/s]
+        neighbours: Sites that reach each region in time.
+        within: Positions in the last axis of `capacity`.
+        capacity: Requests a second by step, choice and site, shape (T or 1, C, sites). [1/s]
+
+    Returns:
+        Shape (T, C). [1/s]
+    """
+    best: FloatArray | None = None
+    for inside in _subsets(within):
+        outside = [r for r, near in enumerate(neighbours) if (near & set(within)) - set(inside)]
+        demand = demand_rps[outside].sum(axis=0)[:, None]
+        cut = capacity[..., list(inside)].sum(axis=-1) + demand
+        best = cut if best is None else np.minimum(best, cut)
+    assert best is not None
+    return best
+
+
+def _neighbours(problem: Problem, service: Service, sites: tuple[int, ...]) -> list[set[int]]:
+    names = [problem.sites[site].name for site in sites]
+    return [
+        {position for position, name in enumerate(names) if service.reaches(region, name)}
+        for region in service.regions
+    ]
+
+
+def unprotected_rps(
+    problem: Problem, service: Service, replicas: IntArray, steps: IntArray | None = None
+) -> FloatArray:
+    """Most requests that the loss of one site would leave unserved, shape (T,). [1/s]
+
+    0 where redundancy was not asked for; a demand that only one site can reach counts in full.
+
+    Args:
+        problem: The problem.
+        service: One of its services.
+        replicas: By step and admissible site, shape (T, sites).
+        steps: Which steps those are; all by default.
+    """
+    short: FloatArray = np.zeros(len(replicas))
+    if not service.survives_site_loss:
+        return short
+    sites = problem.admissible_sites(service)
+    neighbours = _neighbours(problem, service, sites)
+    demand = service.demand_rps if steps is None else service.demand_rps[:, steps]
+    total = demand.sum(axis=0)
+    for lost in range(len(sites)):
+        capacity = replicas * service.capacity_rps
+        capacity[:, lost] = 0.0
+        everywhere = tuple(range(len(sites)))
+        kept = _rank(demand, neighbours, everywhere, capacity[:, None, :])[:, 0]
+        short = np.maximum(short, total - kept)
+    return np.where(short > 1e-9 * np.maximum(1.0, total), short, 0.0)
+
+
+def shortfall_rps(
+    problem: Problem,
+    service: Service,
+    replicas: IntArray,
+    served_rps: FloatArray,
+    steps: IntArray | None = None,
+) -> FloatArray:
+    """Requests unserved and unprotected together, shape (T,). [1/s]
+
+    Args:
+        problem: The problem.
+        service: One of its services.
+        replicas: By step and admissible site, shape (T, sites).
+        served_rps: Likewise. [1/s]
+        steps: Which steps those are; all by default.
+    """
+    demand = service.demand_rps.sum(axis=0)
+    unserved = (demand if steps is None else demand[steps]) - served_rps.sum(axis=1)
+    return np.maximum(0.0, unserved) + unprotected_rps(problem, service, replicas, steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What one service may hold, step by step.
+
+    Attributes:
+        sites: Admissible sites; their order is that of the last axes below.
+        replicas: Of each choice by step, shape (T, C, sites).
+        rank_rps: Most requests served by each subset of sites, by subset, shape (T, C) each.
+        shortfall: Priced unserved and unprotected requests, shape (T, C). [money]
+        allowed: Whether a step's pools hold a choice, shape (T, C).
+        complete: Whether no choice worth making is missing; a bound may then keep replicas whole.
+        extra_kw: IT power a replica adds, by site. [kW]
+        request_kw: IT power of one request a second. [kW s]
+        most: Replicas the pools hold alone, or the demand needs at most, shape (T, sites).
+        flow_rps: Most requests each subset of sites serves with `most` replicas, shape (T,) each.
+        unserved_price: Of one request a second left unserved for a step. [money s]
+    """
+
+    service: Service
+    sites: tuple[int, ...]
+    replicas: IntArray
+    rank_rps: dict[frozenset[int], FloatArray]
+    shortfall: FloatArray
+    allowed: BoolArray
+    complete: bool
+    extra_kw: FloatArray
+    request_kw: float
+    most: IntArray
+    flow_rps: dict[frozenset[int], FloatArray]
+    unserved_price: float
+
+    @staticmethod
+    def of(problem: Problem, service: Service) -> "Choices":
+        """The choices of `service` worth weighing.
+
+        No choice holds more replicas at a site than all of the demand needs.
+        """
+        sites = problem.admissible_sites(service)
+        neighbours = _neighbours(problem, service, sites)
+        most = _most(problem, service, sites)
+        replicas, complete = _options(service, neighbours, most)
+        capacity = (replicas * service.capacity_rps).astype(float)
+        subsets = _subsets(tuple(range(len(sites))))
+        demand_rps = service.demand_rps
+        rank = {frozenset(one): _rank(demand_rps, neighbours, one, capacity) for one in subsets}
+        full = (most * service.capacity_rps).astype(float)[:, None, :]
+        flow = {frozenset(one): _rank(demand_rps, neighbours, one, full)[:, 0] for one in subsets}
+        demand = demand_rps.sum(axis=0)[:, None]
+        everywhere = frozenset(range(len(sites)))
+        short = demand - rank[everywhere]
+        if service.survives_site_loss:
+            short = short + np.max([demand - rank[everywhere - {s}] for s in everywhere], axis=0)
+        price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
+        floor = np.minimum(service.min_replicas, most.sum(axis=1))
+        return Choices(
+            service=service,
+            sites=sites,
+            replicas=replicas,
+            rank_rps=rank,
+            shortfall=price * short,
+            allowed=(replicas <= most[:, None, :]).all(axis=2)
+            & (replicas.sum(axis=2) >= floor[:, None]),
+            complete=complete,
+            extra_kw=np.array([extra_replica_kw(problem, service, s) for s in sites]),
+            request_kw=request_kw(service),
+            most=most,
+            flow_rps=flow,
+            unserved_price=price,
+        )
+
+    def split(self, price: FloatArray) -> FloatArray:
+        """Requests by step, choice and site, cheapest sites first, shape (T, C, sites). [1/s]
+
+        Args:
+            price: What a request costs by site and step, shape (sites, T).
+        """
+        return _greedy(self.rank_rps, price)
+
+    def relaxed_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
+        """Least cost of any choice, its replicas relaxed to fractions, shape (T,). [money]
+
+        Every request then costs its share of a replica; the cheapest sites are filled first, and
+        what costs more than leaving it unserved is left. Redundancy is relaxed too.
+
+        Args:
+            replica: Price of a replica by site and step, shape (sites, T). [money]
+            request: Price of one request a second likewise. [money s]
+        """
+        earned = np.minimum(0.0, replica).T * self.most
+        price = np.maximum(0.0, replica) / self.service.capacity_rps + request
+        flow = {subset: rate[:, None] for subset, rate in self.flow_rps.items()}
+        served = _greedy(flow, price)[:, 0]
+        gained = np.minimum(price.T - self.unserved_price, 0.0) * served
+        unserved = self.unserved_price * self.service.demand_rps.sum(axis=0)
+        cost: FloatArray = unserved + gained.sum(axis=1) + earned.sum(axis=1)
+        return cost
+
+
+def _greedy(rank_rps: dict[frozenset[int], FloatArray], price: FloatArray) -> FloatArray:
+    """Requests of each site when the cheapest is filled first, shape (T, C, sites)."""
+    orders = np.argsort(price, axis=0, kind="stable").T
+    n_sites = price.shape[0]
+    served = np.zeros((*rank_rps[frozenset()].shape, n_sites))
+    for order in np.unique(orders, axis=0):
+        steps = (orders == order).all(axis=1)
+        filled: frozenset[int] = frozenset()
+        for site in order:
+            more = filled | {int(site)}
+            served[steps, :, site] = rank_rps[more][steps] - rank_rps[filled][steps]
+            filled = more
+    return served
+
+
+def _most(problem: Problem, service: Service, sites: tuple[int, ...]) -> IntArray:
+    """Most replicas worth holding by step and site, shape (T, sites)."""
+    demand = service.demand_rps.sum(axis=0)
+    needed = np.ceil(demand / service.capacity_rps - 1e-9).astype(np.int64)
+    pools = [problem.pool_number[s, service.gpu_type] for s in sites]
+    room = problem.pool_gpus[pools].T // service.gpus_per_replica
+    return np.minimum(room, np.maximum(needed, service.min_replicas)[:, None])
+
+
+def _options(service: Service, neighbours: list[set[int]], most: IntArray) -> tuple[IntArray, bool]:
+    """Replica counts worth weighing, shape (T, C, sites), and whether those are all.
+
+    Every count where that is few. Else shares of the demand by site in eighths (quarters, and more
+    than all of it, where the loss of a site must be survived), and each region whole at one site.
+    """
+    tops = most.max(axis=0)
+    n_sites = most.shape[1]
+    if np.prod(tops + 1.0) <= MAX_CHOICES:
+        lattice = np.array(list(product(*(range(top + 1) for top in tops))), dtype=np.int64)
+        return np.broadcast_to(lattice, (len(most), *lattice.shape)), True
+    demand, capacity = service.demand_rps, service.capacity_rps
+    loads: list[FloatArray] = []
+    total = demand.sum(axis=0)
+    parts = 4 if service.survives_site_loss else 8
+    for shares in product(range(parts + 1), repeat=n_sites):
+        if sum(shares) == parts or (service.survives_site_loss and sum(shares) > parts):
+            loads.append(np.outer(total, shares) / parts)
+    regions = [sorted(near) for near in neighbours]
+    reachable = [r for r, near in enumerate(regions) if near]
+    for hosts in islice(product(*(regions[r] for r in reachable)), MAX_ASSIGNMENTS):
+        load = np.zeros((len(total), n_sites))
+        for r, site in zip(reachable, hosts, strict=True):
+            load[:, site] += demand[r]
+        loads.append(load)
+    counts = np.ceil(np.array(loads) / capacity - 1e-9).astype(np.int64).transpose(1, 0, 2)
+    counts = np.minimum(counts, most[:, None, :])
+    short = np.maximum(0, service.min_replicas - counts.sum(axis=2))
+    counts[:, :, 0] = np.minimum(counts[:, :, 0] + short, most[:, None, 0])
+    return counts, False

@@ -1,0 +1,223 @@
+"""What stands at one metered place: grid connection, plants, battery, generator, cooling, GPUs.
+
+Every series has one value a step, shape (T,). Flows are never negative; the direction is in the
+name. Nothing here knows of jobs or of time zones.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def _share(owner: str, name: str, value: float, *, positive: bool = False) -> None:
+    if not (0 < value <= 1 if positive else 0 <= value <= 1):
+        raise ValueError(f"{owner}.{name} must be in {'(0' if positive else '[0'}, 1], got {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandCharge:
+    """What the highest import of a billing period costs.
+
+    Attributes:
+        price_per_kw: Paid for each kW of the period's highest mean step. [money/kW]
+        period: Billing period of each step, numbered from 0, shape (T,).
+        peak_so_far_kw: Peak already reached in period 0; only what exceeds it is paid. [kW]
+    """
+
+    price_per_kw: float
+    period: IntArray
+    peak_so_far_kw: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridConnection:
+    """A site's meter to the grid.
+
+    Attributes:
+        import_limit_kw: Largest import, shape (T,). [kW]
+        export_limit_kw: Largest export, shape (T,). [kW]
+        import_price_per_kwh: Energy price, shape (T,). [money/kWh]
+        export_price_per_kwh: Paid for what is exported, shape (T,). [money/kWh]
+        carbon_intensity_g_per_kwh: Location-based, average, life-cycle, shape (T,). [g/kWh]
+        market_carbon_intensity_g_per_kwh: Under the site's contracts, shape (T,). [g/kWh]
+        demand_charge: None where the tariff has none.
+    """
+
+    import_limit_kw: FloatArray
+    export_limit_kw: FloatArray
+    import_price_per_kwh: FloatArray
+    export_price_per_kwh: FloatArray
+    carbon_intensity_g_per_kwh: FloatArray
+    market_carbon_intensity_g_per_kwh: FloatArray
+    demand_charge: DemandCharge | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """Wind or PV behind the meter.
+
+    Attributes:
+        name: "pv" or "wind".
+        available_kw: What could be delivered, before curtailment, shape (T,). [kW]
+        carbon_g_per_kwh: Life-cycle emissions of what is used. [g/kWh]
+    """
+
+    name: str
+    available_kw: FloatArray
+    carbon_g_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """A battery behind a site's meter; it ends the horizon as full as it began.
+
+    Attributes:
+        energy_kwh: Usable energy between empty and full. [kWh]
+        power_kw: Largest charge or discharge power, at the meter. [kW]
+        charge_efficiency: Stored energy per energy taken at the meter. (0..1]
+        discharge_efficiency: Energy given at the meter per stored energy. (0..1]
+        soc_min: Stored share the planner must leave in reserve. [0..1]
+        soc_initial: Stored share at the start, and again at the end. [0..1]
+        wear_cost_per_kwh: Cost of each kWh discharged. [money/kWh]
+
+    >>> battery = Battery(energy_kwh=100, power_kw=50, charge_efficiency=0.9)
+    >>> battery.charge(10, 20, step_h=0.5)
+    19.0
+    """
+
+    energy_kwh: float
+    power_kw: float
+    charge_efficiency: float = 0.95
+    discharge_efficiency: float = 0.95
+    soc_min: float = 0.10
+    soc_initial: float = 0.50
+    wear_cost_per_kwh: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("charge_efficiency", "discharge_efficiency"):
+            _share("battery", name, getattr(self, name), positive=True)
+        for name in ("soc_min", "soc_initial"):
+            _share("battery", name, getattr(self, name))
+        if self.soc_initial < self.soc_min:
+            raise ValueError(
+                f"battery.soc_initial must be at least soc_min {self.soc_min}, "
+                f"got {self.soc_initial}"
+            )
+
+    @property
+    def soc_min_kwh(self) -> float:
+        """Energy that must stay stored. [kWh]"""
+        return self.soc_min * self.energy_kwh
+
+    @property
+    def soc_initial_kwh(self) -> float:
+        """Energy stored before the first step, and after the last. [kWh]"""
+        return self.soc_initial * self.energy_kwh
+
+    def charge(self, soc_kwh: float, power_kw: float, step_h: float) -> float:
+        """Energy stored after charging at `power_kw` for one step. [kWh]"""
+        return soc_kwh + power_kw * step_h * self.charge_efficiency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    """A fuelled generator that follows load from zero to its rating.
+
+    Attributes:
+        power_kw: Rating. [kW]
+        fuel_cost_per_kwh: Per electric kWh. [money/kWh]
+        carbon_g_per_kwh: Per electric kWh, fuel chain included. [g/kWh]
+    """
+
+    power_kw: float
+    fuel_cost_per_kwh: float
+    carbon_g_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cooling:
+    """Facility power as an affine function of IT power, step by step.
+
+        facility_kw[t] = overhead_kw + slope[t] * it_kw[t]
+
+    Attributes:
+        overhead_kw: Drawn whatever runs. [kW]
+        slope: Facility kW per further IT kW, at least 1, shape (T,). [1]
+        water_l_per_kwh: Water per IT kWh, shape (T,). [l/kWh]
+    """
+
+    overhead_kw: float
+    slope: FloatArray
+    water_l_per_kwh: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuPool:
+    """Like GPUs at one site.
+
+    Attributes:
+        gpu_type: What a job or service asks for.
+        gpus: GPUs in service, shape (T,).
+        idle_kw_per_gpu: IT power of a GPU that nobody has reserved. [kW]
+        lease_price_per_gpu_h: Paid for each reserved GPU-hour; 0 for one's own. [money/GPU-h]
+        embodied_g_per_gpu_h: Share of making, for each GPU-hour reserved. [g/GPU-h]
+    """
+
+    gpu_type: str
+    gpus: IntArray
+    idle_kw_per_gpu: float
+    lease_price_per_gpu_h: float = 0.0
+    embodied_g_per_gpu_h: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One metered place.
+
+    Attributes:
+        name: Unique in a problem.
+        jurisdiction: Whose law holds, as a country code.
+        certifications: What the site is certified for.
+        leased: Somebody else's building: every facility kWh counts as bought.
+        cooling: Overhead and slope of facility power.
+        pools: By GPU type.
+        grid: None on an island.
+        plants: Wind and PV behind the meter.
+        battery: None where there is none.
+        generator: None where there is none.
+    """
+
+    name: str
+    jurisdiction: str
+    cooling: Cooling
+    pools: tuple[GpuPool, ...]
+    certifications: frozenset[str] = frozenset()
+    leased: bool = False
+    grid: GridConnection | None = None
+    plants: tuple[Plant, ...] = ()
+    battery: Battery | None = None
+    generator: Generator | None = None
+    _pool_of_type: dict[str, GpuPool] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_type = {pool.gpu_type: pool for pool in self.pools}
+        if len(by_type) < len(self.pools):
+            raise ValueError(f"site {self.name}: one pool a GPU type, got {self.pools}")
+        object.__setattr__(self, "_pool_of_type", by_type)
+
+    def pool(self, gpu_type: str) -> GpuPool | None:
+        """The pool of that GPU type, or None."""
+        return self._pool_of_type.get(gpu_type)
+
+    @property
+    def idle_it_kw(self) -> FloatArray:
+        """IT power with no GPU reserved, shape (T,). [kW]"""
+        idle: FloatArray = np.zeros_like(self.cooling.slope)
+        for pool in self.pools:
+            idle = idle + pool.gpus * pool.idle_kw_per_gpu
+        return idle

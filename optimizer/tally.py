@@ -1,0 +1,207 @@
+"""What a plan costs, emits and leaves undone, by plain arithmetic.
+
+The one definition of the objective: the solver's figure, the baseline's and the verifier's are all
+this sum. Nothing here solves anything.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.load import Load
+from optimizer.plan import Dispatch, Plan, Serving
+from optimizer.problem import Problem
+from optimizer.replicas import unprotected_rps
+from optimizer.site import FloatArray, Site
+from optimizer.timing import is_finished, total_late_gpu_h
+from optimizer.work import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteTally:
+    """One site's energy, money and emissions over the horizon.
+
+    Attributes:
+        energy_cost: Import less export revenue. [money]
+        emissions_kg: Grid, plants and fuel; life-cycle, location-based. [kg]
+        emissions_market_kg: The same with the grid under contracts. [kg]
+        facility_kwh: Served at the meter, battery flows apart. [kWh]
+        peak_import_kw: Highest mean step. [kW]
+    """
+
+    energy_cost: float
+    demand_cost: float
+    fuel_cost: float
+    wear_cost: float
+    water_cost: float
+    lease_cost: float
+    emissions_kg: float
+    emissions_market_kg: float
+    embodied_kg: float
+    facility_kwh: float
+    grid_import_kwh: float
+    grid_export_kwh: float
+    generator_kwh: float
+    renewable_used_kwh: float
+    curtailed_kwh: float
+    unmet_kwh: float
+    peak_import_kw: float
+    water_l: float
+    soc_end_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """A plan's whole account.
+
+    Attributes:
+        sites: By site, in the problem's order.
+        transfer_cost: Data moved over links. [money]
+        late_gpu_h: Lateness times base GPUs. [GPU-h]
+        unfinished_gpu_h: Work of jobs that missed their hard deadline. [GPU-h]
+        unserved_requests: Nothing answered them inside the latency budget.
+        unprotected_requests: The loss of a site would have left them unserved.
+        objective: What the optimizer minimises. [money]
+    """
+
+    sites: tuple[SiteTally, ...]
+    transfer_cost: float
+    late_gpu_h: float
+    unfinished_gpu_h: float
+    unserved_requests: float
+    unprotected_requests: float
+    objective: float
+
+    def total(self, name: str) -> float:
+        """Sum of one field over the sites."""
+        return float(sum(getattr(site, name) for site in self.sites))
+
+    @property
+    def cost(self) -> float:
+        """Money paid in the horizon: no shortfall penalty, no carbon price. [money]"""
+        parts = ("energy", "demand", "fuel", "wear", "water", "lease")
+        return self.transfer_cost + sum(self.total(f"{part}_cost") for part in parts)
+
+
+def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
+    """The account of `plan`; `load` may be given when it is already at hand."""
+    load = load or Load.of(problem, plan.placements, plan.servings)
+    facility_kw = load.facility_kw(problem)
+    sites = tuple(
+        _site(problem, s, site, plan.dispatch[site.name], load, facility_kw[s])
+        for s, site in enumerate(problem.sites)
+    )
+    placed = list(zip(problem.jobs, plan.placements, strict=True))
+    transfer_cost = sum(
+        problem.transfer_cost(job, placement.site) for job, placement in placed if placement.runs
+    )
+    unfinished_gpu_h = sum(
+        job.gpu_hours for job, placement in placed if not is_finished(problem, job, placement)
+    )
+    late_gpu_h = total_late_gpu_h(problem, plan.placements)
+    unserved = unprotected = 0.0
+    seconds = problem.horizon.step_h * 3600
+    for service in problem.services:
+        serving = plan.servings[service.name]
+        unserved += float(unserved_rps(service, serving).sum()) * seconds
+        rows = list(problem.admissible_sites(service))
+        short = unprotected_rps(problem, service, serving.replicas[rows].T)
+        unprotected += float(short.sum()) * seconds
+    price = problem.objective
+    money = transfer_cost + sum(
+        site.energy_cost
+        + site.demand_cost
+        + site.fuel_cost
+        + site.wear_cost
+        + site.water_cost
+        + site.lease_cost
+        + price.carbon_price_per_kg * site.emissions_kg
+        + price.unmet_price_per_kwh * site.unmet_kwh
+        for site in sites
+    )
+    return Tally(
+        sites=sites,
+        transfer_cost=float(transfer_cost),
+        late_gpu_h=late_gpu_h,
+        unfinished_gpu_h=float(unfinished_gpu_h),
+        unserved_requests=unserved,
+        unprotected_requests=unprotected,
+        objective=float(
+            money
+            + price.late_price_per_gpu_h * late_gpu_h
+            + price.unfinished_price_per_gpu_h * unfinished_gpu_h
+            + price.unserved_price_per_request * (unserved + unprotected)
+        ),
+    )
+
+
+def _site(
+    problem: Problem, s: int, site: Site, flow: Dispatch, load: Load, facility_kw: FloatArray
+) -> SiteTally:
+    h = problem.horizon.step_h
+    plants = zip(site.plants, flow.plant_used_kw, strict=True)
+    own_g = sum(plant.carbon_g_per_kwh * used.sum() * h for plant, used in plants)
+    available = sum(float(plant.available_kw.sum()) for plant in site.plants) * h
+    used_kwh = float(flow.plant_used_kw.sum()) * h
+    grid_g = market_g = energy_cost = demand_cost = 0.0
+    if site.grid is not None:
+        grid = site.grid
+        bought, sold = flow.grid_import_kw * h, flow.grid_export_kw * h
+        energy_cost = float(bought @ grid.import_price_per_kwh - sold @ grid.export_price_per_kwh)
+        grid_g = float(bought @ grid.carbon_intensity_g_per_kwh)
+        market_g = float(bought @ grid.market_carbon_intensity_g_per_kwh)
+        demand_cost = sum(
+            grid.demand_charge.price_per_kw * peak_kw
+            for peak_kw in (paid_peaks_kw(site, flow.grid_import_kw) if grid.demand_charge else ())
+        )
+    fuel_cost = 0.0
+    if site.generator is not None:
+        generated = float(flow.generator_kw.sum()) * h
+        own_g += generated * site.generator.carbon_g_per_kwh
+        fuel_cost = generated * site.generator.fuel_cost_per_kwh
+    wear = site.battery.wear_cost_per_kwh if site.battery else 0.0
+    gpu_h = [
+        (pool, float(load.gpus[problem.pool_number[s, pool.gpu_type]].sum()) * h)
+        for pool in site.pools
+    ]
+    water_l = float(load.it_kw[s] @ site.cooling.water_l_per_kwh) * h
+    return SiteTally(
+        energy_cost=energy_cost,
+        demand_cost=float(demand_cost),
+        fuel_cost=fuel_cost,
+        wear_cost=wear * float(flow.discharge_kw.sum()) * h,
+        water_cost=water_l * problem.objective.water_price_per_l,
+        lease_cost=sum(pool.lease_price_per_gpu_h * hours for pool, hours in gpu_h),
+        emissions_kg=float(own_g + grid_g) / 1000,
+        emissions_market_kg=float(own_g + market_g) / 1000,
+        embodied_kg=sum(pool.embodied_g_per_gpu_h * hours for pool, hours in gpu_h) / 1000,
+        facility_kwh=float(facility_kw.sum() - flow.unmet_kw.sum()) * h,
+        grid_import_kwh=float(flow.grid_import_kw.sum()) * h,
+        grid_export_kwh=float(flow.grid_export_kw.sum()) * h,
+        generator_kwh=float(flow.generator_kw.sum()) * h,
+        renewable_used_kwh=used_kwh,
+        curtailed_kwh=max(0.0, available - used_kwh),
+        unmet_kwh=float(flow.unmet_kw.sum()) * h,
+        peak_import_kw=float(flow.grid_import_kw.max()),
+        water_l=water_l,
+        soc_end_kwh=float(flow.soc_kwh[-1]) if site.battery else 0.0,
+    )
+
+
+def paid_peaks_kw(site: Site, grid_import_kw: FloatArray) -> list[float]:
+    """What each billing period's peak adds to the peak already reached. [kW]"""
+    if site.grid is None or site.grid.demand_charge is None:
+        return []
+    charge = site.grid.demand_charge
+    peaks = [
+        float(grid_import_kw[charge.period == period].max())
+        for period in range(int(charge.period.max()) + 1)
+    ]
+    peaks[0] -= charge.peak_so_far_kw
+    return [max(0.0, peak) for peak in peaks]
+
+
+def unserved_rps(service: Service, serving: Serving) -> FloatArray:
+    """Requests that found no replica, by region and step, shape (R, T). [1/s]"""
+    rest: FloatArray = service.demand_rps - serving.served_rps.sum(axis=1)
+    return np.maximum(0.0, rest)

@@ -1,0 +1,140 @@
+"""What is to be run: jobs with a start to choose, and services with requests to answer.
+
+Instants are UTC. How long a job takes depends on its mode; how it may be split on its kind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from optimizer.site import FloatArray
+
+
+class JobKind(StrEnum):
+    """How a job may be cut in time."""
+
+    CONTIGUOUS = "contiguous"
+    CHECKPOINTABLE = "checkpointable"
+    ELASTIC = "elastic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """One way to run a job: a width and a power cap, as measured.
+
+    Attributes:
+        gpus: GPUs reserved.
+        power_kw: IT power of the whole job, idle draw of its GPUs included. [kW]
+        speed: Progress relative to the base mode. [1]
+    """
+
+    gpus: int
+    power_kw: float
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work with a start to choose.
+
+    A job takes whole steps of its GPUs; its progress in a step is speed x step. A contiguous job
+    runs once, without pause, in its base mode; a checkpointable one may pause, an elastic one may
+    also change its mode from step to step. Each resume repeats `resume_h` hours of base-mode
+    work. A job stays at one site.
+
+    Attributes:
+        modes: The base mode first, with speed 1. Only an elastic job has more than one.
+        work_h: Time in the base mode without a pause. [h]
+        release: Earliest start.
+        due: Soft deadline; later hours are priced lateness.
+        deadline: Hard deadline; a job that cannot meet it is left unfinished, at a price.
+        resume_h: Base-mode hours repeated at each resume. [h]
+        home: Site it is declared at, where its data lie.
+        residency: Jurisdictions it may run in, None for any.
+        certifications: What a site must be certified for.
+        data_gb: Moved over a link before it starts away from home. [GB]
+        allowed_sites: Sites it is confined to by name, None for any.
+    """
+
+    name: str
+    kind: JobKind
+    gpu_type: str
+    modes: tuple[Mode, ...]
+    work_h: float
+    release: datetime
+    due: datetime
+    deadline: datetime
+    home: str
+    resume_h: float = 0.0
+    residency: frozenset[str] | None = None
+    certifications: frozenset[str] = frozenset()
+    data_gb: float = 0.0
+    allowed_sites: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.modes or self.modes[0].speed != 1.0:
+            raise ValueError(f"job {self.name}: the first mode is the base, with speed 1")
+        if len(self.modes) > 1 and self.kind is not JobKind.ELASTIC:
+            raise ValueError(f"job {self.name}: only an elastic job has several modes")
+        if self.work_h <= 0:
+            raise ValueError(f"job {self.name}: work_h must be positive, got {self.work_h}")
+
+    @property
+    def base(self) -> Mode:
+        """The mode the work was stated in."""
+        return self.modes[0]
+
+    @property
+    def gpu_hours(self) -> float:
+        """Useful work in reference GPU-hours. [GPU-h]"""
+        return self.work_h * self.base.gpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Requests answered by replicas, inside a latency budget.
+
+    Attributes:
+        regions: Where clients are.
+        demand_rps: Requests a second by region and step, shape (R, T). [1/s]
+        rtt_ms: Round-trip time by region and site; a missing pair cannot be served. [ms]
+        latency_budget_ms: Round trip and service time together, at the target percentile. [ms]
+        service_time_ms: Time in the replica at that percentile, at full capacity. [ms]
+        gpus_per_replica: GPUs reserved by a replica.
+        capacity_rps: What one replica answers inside `service_time_ms`. [1/s]
+        replica_kw: IT power of a replica without requests, its GPUs' idle draw included. [kW]
+        energy_per_request_kwh: IT energy a request adds. [kWh]
+        min_replicas: Floor over all sites together.
+        survives_site_loss: Keep enough replicas elsewhere when any one site is lost.
+        home: Site it is declared at.
+        residency: Jurisdictions it may run in, None for any.
+        certifications: What a site must be certified for.
+    """
+
+    name: str
+    gpu_type: str
+    regions: tuple[str, ...]
+    demand_rps: FloatArray
+    rtt_ms: Mapping[tuple[str, str], float]
+    latency_budget_ms: float
+    service_time_ms: float
+    gpus_per_replica: int
+    capacity_rps: float
+    replica_kw: float
+    energy_per_request_kwh: float
+    home: str
+    min_replicas: int = 1
+    survives_site_loss: bool = False
+    residency: frozenset[str] | None = None
+    certifications: frozenset[str] = frozenset()
+
+    @property
+    def gpu_hours_per_request(self) -> float:
+        """Useful work of one request in reference GPU-hours. [GPU-h]"""
+        return self.gpus_per_replica / (self.capacity_rps * 3600)
+
+    def reaches(self, region: str, site: str) -> bool:
+        """Whether a request of `region` answered at `site` stays inside the latency budget."""
+        rtt_ms = self.rtt_ms.get((region, site))
+        return rtt_ms is not None and rtt_ms + self.service_time_ms <= self.latency_budget_ms

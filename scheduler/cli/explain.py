@@ -1,0 +1,108 @@
+"""`alize explain`: why a job waits, and what would change that."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scheduler.cli.completion import jobs
+from scheduler.cli.runs import find
+from scheduler.cli.terminal import amount, duration, print_table
+from scheduler.cli.tools import tools
+from scheduler.cli.words import opening
+
+if TYPE_CHECKING:
+    from scheduler.planning.explain import Explanation, Start
+    from scheduler.planning.run import PlannedRun
+
+HELP = opening(
+    "Say why a job runs when and where, and what would change that.",
+    "alize explain train",
+    "alize explain train --run runs/monday",
+)
+CLOSEST = 3
+
+
+def explain(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Its name.", autocompletion=jobs)],
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="DIR", help="Run folder (the last one).")
+    ] = None,
+    runs_dir: Annotated[Path | None, typer.Option(help="Folder of the run folders (runs).")] = None,
+) -> None:
+    """Read a run folder and explain one job."""
+    from scheduler import settings
+    from scheduler.planning import run_folder
+
+    folder = find(run, settings.load({"runs_dir": runs_dir}).runs_dir)
+    planned = run_folder.read(folder)
+    said = tools(context).explain(planned, job)
+    reason = said.reason.value if said.reason else "no wait"
+    print(f"{said.job}: {reason}")
+    print(f"  {said.sentence}")
+    chosen = said.chosen
+    if chosen:
+        issued = planned.issued_at.strftime("%a %d %b %H:%M")
+        print(f"  starts {_when(chosen)} at {chosen.site} (forecast issued {issued} UTC)")
+        for line in _against_at_once(planned, said, chosen):
+            print(f"  {line}")
+    if said.alternatives:
+        print("What would change it:")
+        for alternative in said.alternatives:
+            print(f"  - {alternative}")
+    rows = [_row(planned, start) for start in _telling(said)]
+    if rows:
+        print()
+        print_table(["SITE", "START (UTC)", "COST", "EMITS", "LATE", "LIMIT"], rows)
+
+
+def _against_at_once(planned: "PlannedRun", said: "Explanation", chosen: "Start") -> list[str]:
+    """What the wait buys: the chosen start against the earliest possible one."""
+    possible = [start for start in said.starts if start.cost is not None]
+    if not possible or chosen.cost is None or chosen.emissions_kg is None:
+        return []
+    first = min(possible, key=lambda start: (start.start, start.site))
+    if first.start >= chosen.start or first.cost is None or first.emissions_kg is None:
+        return []
+    currency = planned.problem.objective.currency
+    kg, cost = first.emissions_kg - chosen.emissions_kg, first.cost - chosen.cost
+    return [
+        f"starting {_when(first)} at {first.site} would emit {_more(kg, 'kg CO2e')} "
+        f"and cost {_more(cost, currency)}"
+    ]
+
+
+def _more(difference: float, unit: str) -> str:
+    return f"{amount(abs(difference), unit)} {'more' if difference >= 0 else 'less'}"
+
+
+def _telling(said: "Explanation") -> list["Start"]:
+    """A few starts that tell the story: earliest, chosen, cheapest, cleanest, first refused."""
+    possible = [start for start in said.starts if start.cost is not None]
+    refused = [start for start in said.starts if start.limit]
+    told = [
+        *possible[:1],
+        *([said.chosen] if said.chosen else []),
+        *sorted(possible, key=lambda start: (start.cost or 0.0, start.start))[:CLOSEST],
+        *sorted(possible, key=lambda start: (start.emissions_kg or 0.0, start.start))[:CLOSEST],
+        *refused[:1],
+    ]
+    once = {(start.site, start.start): start for start in told}
+    return sorted(once.values(), key=lambda start: (start.start, start.site))
+
+
+def _row(planned: "PlannedRun", start: "Start") -> list[str]:
+    currency = planned.problem.objective.currency
+    return [
+        start.site,
+        _when(start),
+        "–" if start.cost is None else amount(start.cost, currency),
+        "–" if start.emissions_kg is None else amount(start.emissions_kg, "kg"),
+        duration(start.late_h) if start.late_h > 0 else "–",
+        start.limit,
+    ]
+
+
+def _when(start: "Start") -> str:
+    return start.start.strftime("%a %d %b %H:%M")

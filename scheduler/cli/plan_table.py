@@ -1,0 +1,143 @@
+"""A planned run for the eye: what matters about jobs, then what the horizon comes to.
+
+Reads the JSON document, so that the screen and `-o json` cannot disagree; only the sentence why a
+job starts when it does is asked for, and only for the rows shown.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler.cli.terminal import amount, duration, moment, percent, print_table
+
+SHOWN_JOBS = 12
+HEADLINES = {"forecast": "Expected", "simulated": "Simulated", "measured": "Measured"}
+NOTHING = "–"
+
+Placement = Mapping[str, Any]
+
+
+def print_plan(document: Mapping[str, Any], *, wide: bool, why: Callable[[str], str]) -> None:
+    """The plan on stdout; `why` says in a sentence why a job runs when it does."""
+    placements = document["placements"]
+    shown = sorted(placements, key=_order) if wide else what_matters(placements)
+    headers = ["SITE", "JOB", "STARTS", "RUNS", "SAVES", "WHY"]
+    if wide:
+        headers[2:3] = ["KIND", "GPUS", "STARTS", "ENDS", "LATE", "RUN-NOW"]
+    if shown:
+        print_table(headers, [_row(document, one, why, wide=wide) for one in shown])
+        left = len(placements) - len(shown)
+        if left:
+            print(f"… and {left} more jobs; -o wide lists every job")
+        print()
+    for line in summary(document):
+        print(line)
+
+
+def what_matters(placements: Sequence[Placement]) -> list[Placement]:
+    """The few jobs worth a line: unfinished, late, then those that save most, by start."""
+    ranked = sorted(
+        placements,
+        key=lambda one: (
+            one["state"] == "planned",
+            -one["late_h"],
+            -(one["saves_kg"] or 0.0),
+            one["job"],
+        ),
+    )
+    return sorted(ranked[:SHOWN_JOBS], key=_order)
+
+
+def summary(document: Mapping[str, Any]) -> Iterator[str]:
+    """What the plan comes to, against what, and how sure that is."""
+    kpis, solver = document["kpis"], document["solver"]
+    plan, savings = kpis["plan"], kpis["savings"]
+    days = (_instant(document["horizon"]["end"]) - _start(document)) / timedelta(days=1)
+    yield f"{HEADLINES[kpis['basis']]} over {days:g} days: {_figures(plan)}"
+    names = ("emissions_kg", "cost", "grid_import_kwh", "useful_work_gpu_h")
+    change = {name: _less(savings[name]) for name in names}
+    yield (
+        f"  {percent(change['emissions_kg'])} CO2e, {percent(change['cost'])} cost, "
+        f"{percent(change['grid_import_kwh'])} energy from the grid, "
+        f"{percent(change['useful_work_gpu_h'])} useful work"
+    )
+    yield f"  against run-now (every job at once, at home): {_figures(kpis['baseline'])}"
+    gain = kpis["energy_efficiency_gain_percent"]
+    if gain is None:
+        yield f"  energy efficiency: no figure, {kpis['energy_efficiency_gain_reason']}"
+    else:
+        yield f"  {percent(gain)} energy efficiency (useful work per kWh bought or burnt)"
+    issued = _instant(document["provenance"]["issued_at"]).strftime("%a %d %b %Y %H:%M UTC")
+    yield (
+        f"  gap {solver['gap'] * 100:.1f} %, ended by {solver['stage']}; "
+        f"forecast issued {issued}; all times UTC"
+    )
+    for one in document["shortfalls"]:
+        price = f"{one['price_per_unit']:g} {plan['currency']}"
+        yield (
+            f"Could not be met: {one['name'].replace('_', ' ')}, "
+            f"{amount(one['amount'], one['unit'])}, priced at {price} each"
+        )
+    for note in document["notes"]:
+        yield f"Note: {note}"
+
+
+def _figures(kpis: Mapping[str, Any]) -> str:
+    jobs = kpis["jobs_late"]
+    return (
+        f"{amount(kpis['emissions_kg'], 'kg CO2e')}, {amount(kpis['cost'], kpis['currency'])}, "
+        f"{jobs} job{'s' * (jobs != 1)} late, {kpis['jobs_unfinished']} unfinished"
+    )
+
+
+def _row(
+    document: Mapping[str, Any], one: Placement, why: Callable[[str], str], *, wide: bool
+) -> list[str]:
+    starts = _moment(document, one["start"])
+    saves = NOTHING if one["saves_kg"] is None else amount(one["saves_kg"], "kg")
+    row = [one["site"] or NOTHING, one["job"], starts, _runs(one), saves, why(one["job"])]
+    if wide:
+        late = duration(one["late_h"]) if one["late_h"] else NOTHING
+        baseline = NOTHING
+        if one["baseline_start"]:
+            baseline = f"{one['baseline_site']} {_moment(document, one['baseline_start'])}"
+        ends = _moment(document, one["end"])
+        row[2:3] = [one["kind"], str(one["gpus"]), starts, ends, late, baseline]
+    return row
+
+
+def _runs(one: Placement) -> str:
+    if not one["runs"]:
+        return "unfinished"
+    hours = sum(
+        (_instant(run["end"]) - _instant(run["start"])) / timedelta(hours=1) for run in one["runs"]
+    )
+    pauses = sum(
+        later["start"] != earlier["end"]
+        for earlier, later in zip(one["runs"], one["runs"][1:], strict=False)
+    )
+    return duration(hours) + (f", {pauses} pause{'s' * (pauses > 1)}" if pauses else "")
+
+
+def _moment(document: Mapping[str, Any], written: str | None) -> str:
+    if written is None:
+        return NOTHING
+    start = _start(document)
+    span_days = (_instant(document["horizon"]["end"]) - start) / timedelta(days=1)
+    return moment(_instant(written), now=start, span_days=span_days)
+
+
+def _order(one: Placement) -> tuple[bool, str, str]:
+    return one["start"] is None, one["start"] or "", one["job"]
+
+
+def _start(document: Mapping[str, Any]) -> datetime:
+    return _instant(document["horizon"]["start"])
+
+
+def _instant(written: str) -> datetime:
+    return datetime.fromisoformat(written)
+
+
+def _less(saved: float | None) -> float | None:
+    return None if saved is None else -saved

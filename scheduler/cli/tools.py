@@ -1,0 +1,72 @@
+"""The few things the commands do with a run, as one object that a test can replace.
+
+Each default imports its room only when it is called: Pyomo, pvlib and the figures take seconds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from scheduler.errors import InputError
+
+if TYPE_CHECKING:
+    from optimizer.solve import Limits
+    from scheduler.planning.explain import Explanation
+    from scheduler.planning.run import PlannedRun
+    from scheduler.scenario import Scenario
+
+Progress = Callable[[str, str], None]
+
+
+def _plan(scenario: "Scenario", *, limits: "Limits", seed: int, progress: Progress) -> "PlannedRun":
+    from scheduler.planning.planner import plan_scenario
+
+    return plan_scenario(scenario, limits=limits, seed=seed, progress=progress)
+
+
+def _explain(run: "PlannedRun", job: str) -> "Explanation":
+    from scheduler.planning.explainer import explain
+
+    return explain(run, job)
+
+
+def _recheck(run: "PlannedRun") -> Any:
+    from scheduler.planning.recheck import recheck
+
+    return recheck(run)
+
+
+def _render(run: "PlannedRun") -> str:
+    try:
+        from scheduler.reporting.report import render
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("scheduler"):
+            raise
+        raise InputError(
+            f"the report needs the package {error.name}; `pip install 'alize[report]'` adds it"
+        ) from None
+    return render(run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What commands call.
+
+    Attributes:
+        plan: Scenario to planned run.
+        explain: Run and job to explanation.
+        recheck: Run to findings, with no solver.
+        render: Run to one HTML document.
+    """
+
+    plan: Callable[..., "PlannedRun"] = _plan
+    explain: Callable[["PlannedRun", str], "Explanation"] = _explain
+    recheck: Callable[["PlannedRun"], Any] = _recheck
+    render: Callable[["PlannedRun"], str] = _render
+
+
+def tools(context: typer.Context) -> Tools:
+    """Those given to the command line, or the real ones."""
+    return context.obj if isinstance(context.obj, Tools) else Tools()

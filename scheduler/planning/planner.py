@@ -1,0 +1,95 @@
+"""From a scenario to a planned run: forecast, build, solve, check, account."""
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+
+from optimizer.baselines import run_now
+from optimizer.fingerprint import fingerprint
+from optimizer.freedom import stages
+from optimizer.plan import Plan, Solution
+from optimizer.problem import Problem
+from optimizer.solve import Limits, solve
+from optimizer.verify import Violation, verify
+from scheduler.accounting.kpis import efficiency_gain, kpis_of
+from scheduler.planning.assemble import assemble
+from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.run import PlannedRun, Step
+from scheduler.scenario import Scenario
+
+DECIDING_PACKAGES = ("alize", "highspy", "numpy", "pandas", "pvlib", "pyomo", "windpowerlib")
+
+Progress = Callable[[str, str], None]
+
+
+class BrokenPlan(RuntimeError):
+    """The verifier refused a plan the optimizer made: a bug of ours, never the user's."""
+
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        """Say every rule broken."""
+        super().__init__("; ".join(str(violation) for violation in violations))
+
+
+def plan_scenario(
+    scenario: Scenario,
+    *,
+    limits: Limits | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _phase, _message: None,
+) -> PlannedRun:
+    """Plan `scenario` on what is known at its horizon's start.
+
+    Args:
+        scenario: A loaded world.
+        limits: When to stop.
+        seed: Of the solver's search orders.
+        progress: Told the phase (forecast, build, solve, check) and what has been reached.
+
+    Raises:
+        BrokenPlan: The plan breaks a hard rule.
+    """
+    issued_at: datetime = scenario.horizon.start
+    progress("forecast", "weather, carbon and demand")
+    outlook = look_ahead(scenario, issued_at)
+    progress("build", "the problem")
+    problem, later = assemble(scenario, outlook)
+    baseline = run_now(problem)
+    solution = solve(
+        problem,
+        limits=limits,
+        seed=seed,
+        progress=lambda message: progress("solve", message),
+    )
+    progress("check", "limits, account and what each freedom brings")
+    refuse_broken(problem, baseline)
+    refuse_broken(problem, solution.plan)
+    steps = stages(problem, baseline, solution.plan)
+    kpis, baseline_kpis = kpis_of(problem, solution.plan), kpis_of(problem, baseline)
+    return PlannedRun(
+        scenario=scenario,
+        issued_at=issued_at,
+        basis="forecast",
+        forecasts=outlook.forecasts,
+        problem=problem,
+        solution=solution,
+        baseline=baseline,
+        kpis=kpis,
+        baseline_kpis=baseline_kpis,
+        gain=efficiency_gain(kpis, baseline_kpis),
+        waterfall=tuple(Step(freedom=name, kpis=kpis_of(problem, one)) for name, one in steps),
+        versions={name: version(name) for name in DECIDING_PACKAGES},
+        digest=digest_of(problem, solution),
+        left_for_later=later,
+    )
+
+
+def refuse_broken(problem: Problem, plan: Plan) -> None:
+    """Raise BrokenPlan unless `plan` keeps every hard rule."""
+    violations = verify(problem, plan)
+    if violations:
+        raise BrokenPlan(violations)
+
+
+def digest_of(problem: Problem, solution: Solution) -> str:
+    """SHA-256 of the problem and the solution, without times of computing."""
+    return fingerprint((problem, solution), without=["seconds"])

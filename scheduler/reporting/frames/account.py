@@ -1,0 +1,70 @@
+"""Figures of merit: kpis with their baseline, each site's account, what each freedom brings."""
+
+from dataclasses import asdict, fields
+
+import pandas as pd
+
+from optimizer.load import Load
+from optimizer.tally import SiteTally, tally
+from scheduler.accounting.kpis import savings_percent
+from scheduler.planning.document import shortfalls as named_shortfalls
+from scheduler.planning.run import PlannedRun
+from scheduler.reporting.frames import PLAN, RUN_NOW
+
+WATERFALL = ("emissions_kg", "cost")
+
+
+def kpis(run: PlannedRun) -> pd.DataFrame:
+    """One row a figure: plan, run-now, and how much less of it the plan needs."""
+    ours, theirs = asdict(run.kpis), asdict(run.baseline_kpis)
+    saved = savings_percent(run.kpis, run.baseline_kpis)
+    return pd.DataFrame(
+        [
+            {"kpi": name, "plan": ours[name], "run_now": theirs[name], "saving_percent": saving}
+            for name, saving in saved.items()
+        ]
+    )
+
+
+def sites(run: PlannedRun) -> pd.DataFrame:
+    """One row a site and plan: its whole account."""
+    problem = run.problem
+    rows = []
+    accounts = {
+        name: tally(problem, plan, Load.of(problem, plan.placements, plan.servings))
+        for name, plan in ((PLAN, run.plan), (RUN_NOW, run.baseline))
+    }
+    for s, site in enumerate(problem.sites):
+        for name, account in accounts.items():
+            figures = {one.name: getattr(account.sites[s], one.name) for one in fields(SiteTally)}
+            rows.append({"site": site.name, "plan": name, **figures})
+    return pd.DataFrame(rows)
+
+
+def waterfall(run: PlannedRun) -> pd.DataFrame:
+    """From run-now to the plan: a row a bar, with its two ends and the change between them."""
+    rows = [_bar("run-now", 0.0, run.baseline_kpis, None)]
+    before = run.baseline_kpis
+    for number, step in enumerate(run.waterfall, start=1):
+        rows.append(_bar(step.freedom, float(number), step.kpis, before))
+        before = step.kpis
+    rows.append(_bar("plan", float(len(rows)), run.kpis, None))
+    return pd.DataFrame(rows)
+
+
+def _bar(name: str, order: float, after: object, before: object | None) -> dict[str, object]:
+    row: dict[str, object] = {"order": int(order), "freedom": name}
+    for kpi in WATERFALL:
+        start = 0.0 if before is None else float(getattr(before, kpi))
+        end = float(getattr(after, kpi))
+        row |= {f"{kpi}_from": start, f"{kpi}_to": end, f"{kpi}_change": end - start}
+    return row
+
+
+def shortfalls(run: PlannedRun) -> pd.DataFrame:
+    """One row a wish that could not be met; none where all were."""
+    columns = ["shortfall", "amount", "unit", "price_per_unit"]
+    rows = [
+        [one.name, one.amount, one.unit, one.price_per_unit] for one in named_shortfalls(run)
+    ]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,100 @@
+"""Who asks, from where and how often, and what a replica that answers is like.
+
+A replica's capacity is given, measured or modelled beforehand at the latency target; the demand is
+a shape with a spread, or a series.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from scheduler.scenario.fields import (
+    Count,
+    DailyShape,
+    Description,
+    Flag,
+    Name,
+    NonNegative,
+    Positive,
+    PositiveCount,
+    RateSeries,
+    Share,
+    TimeZone,
+    WeeklyShape,
+)
+
+
+class Region(Description):
+    """A region where clients are."""
+
+    timezone: TimeZone = Field(description="Whose local hours the shapes of demand follow.")
+    rtt_ms: dict[Name, NonNegative] = Field(
+        description="Round trip to each site, by its name. [ms]"
+    )
+
+
+class DemandShape(Description):
+    """Requests by a mean and the rhythm of day and week."""
+
+    mean_rps: NonNegative = Field(description="Mean over a week. [1/s]")
+    daily_shape: DailyShape = Field(
+        default=(1.0,) * 24, description="24 factors by local hour of the region; they average 1."
+    )
+    weekly_shape: WeeklyShape = Field(
+        default=(1.0,) * 7, description="7 factors, Monday first; they average 1."
+    )
+    spread: Share = Field(
+        default=0.1, description="Standard deviation around the shape, as a share of it. [0..1]"
+    )
+
+
+class DemandSeries(Description):
+    """Requests step by step."""
+
+    rps: RateSeries = Field(description="A number, a list with one value a step, or a file. [1/s]")
+    spread: Share = Field(
+        default=0, description="Standard deviation around the series, as a share of it. [0..1]"
+    )
+
+
+def _demand(value: Any) -> str:
+    given = isinstance(value, DemandSeries) or (isinstance(value, dict) and "rps" in value)
+    return "<series>" if given else "<shape>"
+
+
+Demand = Annotated[
+    Annotated[DemandShape, Tag("<shape>")] | Annotated[DemandSeries, Tag("<series>")],
+    Discriminator(_demand),
+]
+
+
+class Service(Description):
+    """Requests answered by replicas, inside a latency budget."""
+
+    gpu_type: Name = Field(description="Name of the pools whose GPUs it needs.")
+    home: Name = Field(description="Site it is declared at.")
+    gpus_per_replica: PositiveCount = Field(description="GPUs reserved by a replica.")
+    capacity_rps: Positive = Field(
+        description="Requests a replica answers inside service_time_ms, measured or modelled. [1/s]"
+    )
+    replica_idle_kw: NonNegative = Field(
+        description="IT power of a replica without requests, its GPUs' idle draw included. [kW]"
+    )
+    energy_per_request_wh: NonNegative = Field(description="IT energy a request adds. [Wh]")
+    latency_budget_ms: Positive = Field(
+        description="Round trip and service time together, at the target percentile. [ms]"
+    )
+    service_time_ms: NonNegative = Field(
+        description="Time in the replica at that percentile, at full capacity. [ms]"
+    )
+    demand: dict[Name, Demand] = Field(min_length=1, description="By client region.")
+    min_replicas: Count = Field(default=1, description="Floor over all sites together.")
+    survives_site_loss: Flag = Field(
+        default=False, description="Enough replicas stay when any one site is lost."
+    )
+    residency: tuple[Name, ...] | None = Field(
+        default=None, min_length=1, description="Jurisdictions it may run in; any unless said."
+    )
+    certifications: tuple[Name, ...] = Field(
+        default=(), description="What a site must be certified for."
+    )
