@@ -11,8 +11,8 @@ import numpy as np
 from optimizer.load import Load, extra_it_kw, slopes
 from optimizer.plan import Dispatch, Placement, Plan, Run, Serving
 from optimizer.problem import Problem
-from optimizer.site import Battery, FloatArray, Site
-from optimizer.timing import finish_h
+from optimizer.site import Battery, FloatArray, IntArray, Site
+from optimizer.timing import TOLERANCE_H, finish_h
 from optimizer.work import Job, Service
 
 
@@ -62,7 +62,7 @@ def _serve_at_home(problem: Problem, service: Service, load: Load) -> Serving:
     replicas[home] += np.minimum(missing, free[home] - replicas[home])
     if service.survives_site_loss:
         for lost in sites:
-            _stand_by(problem, service, lost, served, replicas, free)
+            _stand_by(problem, service, lost, served=served, replicas=replicas, free=free)
     return Serving(replicas=replicas, served_rps=served)
 
 
@@ -77,9 +77,10 @@ def _stand_by(
     problem: Problem,
     service: Service,
     lost: int,
+    *,
     served: FloatArray,
-    replicas: np.ndarray,
-    free: dict[int, np.ndarray],
+    replicas: IntArray,
+    free: dict[int, IntArray],
 ) -> None:
     """Add replicas elsewhere, in place, that take over what `lost` serves."""
     sites = problem.admissible_sites(service)
@@ -109,14 +110,16 @@ def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
     fits = (load.gpus[k] + job.base.gpus <= problem.pool_gpus[k]) & (
         facility_kw <= firm_supply_kw(problem.sites[home], problem.horizon.n_steps) + 1e-9
     )
-    open_for = np.convolve(fits, np.ones(n_steps), mode="valid") if n_steps <= len(fits) else []
+    open_for = np.zeros(0)
+    if n_steps <= len(fits):
+        open_for = np.convolve(fits, np.ones(n_steps), mode="valid")
     first = problem.first_step(job, job.home)
-    starts = [t for t in np.flatnonzero(np.array(open_for) > n_steps - 0.5) if t >= first]
+    starts = [t for t in np.flatnonzero(open_for > n_steps - 0.5) if t >= first]
     for t in starts[:1]:
         run = Run(first_step=int(t), n_steps=n_steps)
         placement = Placement(job=job.name, site=job.home, runs=(run,))
         deadline_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end))
-        if finish_h(problem, job, placement) <= deadline_h * problem.horizon.step_h + 1e-6:
+        if finish_h(problem, job, placement) <= deadline_h * problem.horizon.step_h + TOLERANCE_H:
             return placement
     return Placement(job=job.name, site=job.home, runs=())
 

@@ -28,7 +28,8 @@ def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
 def gpu_price_per_gpu_h(problem: Problem, prices: Prices) -> FloatArray:
     """What a reserved GPU-hour costs by pool and step, lease in, power apart, shape (K, T)."""
     lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
-    return prices.gpu_per_gpu_h + lease
+    price: FloatArray = prices.gpu_per_gpu_h + lease
+    return price
 
 
 def job_step_costs(
@@ -67,13 +68,18 @@ def service_prices(
 def service_step_costs(
     choices: Choices, replica: FloatArray, request: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Cost of each choice by step, shape (T, C), infinite where pools cannot hold it; [money]
-    and the requests it serves by site, shape (T, C, sites). [1/s]
+    """Cost and requests of each choice, step by step.
+
+    Returns:
+        Cost, infinite where pools cannot hold it, shape (T, C) [money]; requests it serves by
+        site, none where leaving them unanswered costs less, shape (T, C, sites) [1/s].
     """
     served = choices.split(request)
-    cost = choices.shortfall + np.einsum("tcs,st->tc", served, request)
+    least = np.minimum(request, choices.unserved_price)
+    cost = choices.shortfall + np.einsum("tcs,st->tc", served, least)
     cost = cost + np.einsum("tcs,st->tc", choices.replicas, replica)
-    return np.where(choices.allowed, cost, np.inf), served
+    worthwhile = (request <= choices.unserved_price).T[:, None, :]
+    return np.where(choices.allowed, cost, np.inf), np.where(worthwhile, served, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,4 +237,5 @@ def _most_facility_kw(problem: Problem) -> FloatArray:
             it[s] = it[s] + pool.gpus * hungriest.get(pool.gpu_type, 0.0)
     overhead = np.array([[site.cooling.overhead_kw] for site in problem.sites])
     battery = np.array([[site.battery.power_kw if site.battery else 0.0] for site in problem.sites])
-    return overhead + slopes(problem) * it + battery
+    most: FloatArray = overhead + slopes(problem) * it + battery
+    return most

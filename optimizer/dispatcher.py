@@ -1,4 +1,4 @@
-"""Energy flows for a given load, solved again and again: one compiled model, new right-hand sides."""
+"""Energy flows for a given load: one compiled model, solved again with new right-hand sides."""
 
 import numpy as np
 import pyomo.environ as pyo

@@ -4,6 +4,8 @@ Stated from the definitions alone, sharing no heuristic with the pipeline. It di
 jobs; it is meant for a handful of jobs and steps.
 """
 
+from typing import Any
+
 import numpy as np
 import pyomo.environ as pyo
 
@@ -17,8 +19,10 @@ from optimizer.problem import Problem
 from optimizer.work import Job, JobKind
 
 MAX_SIZE = 4000
+LAST_STEP_SHARE = 1e-3
 
-Term = tuple[float, object]
+Expression = Any  # Pyomo has no types
+Term = tuple[float, Expression]
 
 
 def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> float:
@@ -42,8 +46,8 @@ def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> float:
 def _oracle(problem: Problem) -> pyo.ConcreteModel:
     m = supply(problem)
     terms: list[Term] = []
-    reserved: dict[tuple[int, int], list[object]] = {}
-    drawn: dict[tuple[int, int], list[object]] = {(s, t): [] for s in m.S for t in m.T}
+    reserved: dict[tuple[int, int], list[Expression]] = {}
+    drawn: dict[tuple[int, int], list[Expression]] = {(s, t): [] for s in m.S for t in m.T}
     m.rules = pyo.ConstraintList()
     m.values_of = pyo.VarList(domain=pyo.Reals)
     m.parts_of = pyo.VarList(domain=pyo.NonNegativeReals)
@@ -82,7 +86,7 @@ def _oracle(problem: Problem) -> pyo.ConcreteModel:
     return m
 
 
-def _equal(m: pyo.ConcreteModel, expression: object) -> object:
+def _equal(m: pyo.ConcreteModel, expression: Expression) -> Expression:
     """A variable that takes the value of `expression`."""
     variable = m.values_of.add()
     m.rules.add(variable == expression)
@@ -110,6 +114,7 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
         for t in steps:
             m.rules.add(runs[s, t] <= m.chosen[j, s])
             starts.append(_at_least_zero(m, runs[s, t] - (runs[s, t - 1] if t else 0)))
+    m.rules.add(sum(starts) >= m.done[j])
     if job.kind is JobKind.CONTIGUOUS:
         m.rules.add(sum(starts) <= m.done[j])
     progress = sum(
@@ -120,13 +125,13 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
         if (j, s, k, t) in m.running
     ) - job.resume_h * (sum(starts) - m.done[j])
     m.rules.add(progress >= job.work_h * m.done[j])
-    _add_finish(m, problem, j, job, runs, progress)
+    _add_finish(m, problem, j, job, runs=runs, progress=progress)
     terms.append((price.late_price_per_gpu_h * job.base.gpus, m.late_h[j]))
     undone = _equal(m, 1 - m.done[j])
     terms.append((price.unfinished_price_per_gpu_h * job.gpu_hours, undone))
 
 
-def _at_least_zero(m: pyo.ConcreteModel, expression: object | None = None) -> object:
+def _at_least_zero(m: pyo.ConcreteModel, expression: Expression | None = None) -> Expression:
     """A variable at least 0, and at least `expression` where one is given."""
     variable = m.parts_of.add()
     if expression is not None:
@@ -139,15 +144,16 @@ def _add_finish(
     problem: Problem,
     j: int,
     job: Job,
-    runs: dict[tuple[int, int], object],
-    progress: object,
+    *,
+    runs: dict[tuple[int, int], Expression],
+    progress: Expression,
 ) -> None:
-    """Lateness and hard deadline from the exact finish in whichever step and mode is last."""
+    """Lateness and hard deadline from the exact finish, which lies inside the last step."""
     horizon = problem.horizon
     h, big = horizon.step_h, 2 * horizon.n_steps * horizon.step_h / min(x.speed for x in job.modes)
     due_h = horizon.steps_until(job.due) * h
     end_h = horizon.steps_until(min(job.deadline, horizon.end)) * h
-    for (i, s, k, t), running in m.running.items():
+    for (i, _, k, t), running in m.running.items():
         if i != j:
             continue
         later = sum(runs[site, u] for site, u in runs if u > t)
@@ -155,14 +161,15 @@ def _add_finish(
         finish = (t + 1) * h - (progress - job.work_h) / job.modes[k].speed
         m.rules.add(m.late_h[j] >= finish - due_h - not_last)
         m.rules.add(finish <= end_h + not_last)
+        m.rules.add(finish >= (t + LAST_STEP_SHARE) * h - not_last)
 
 
 def _add_replicas(
     m: pyo.ConcreteModel,
     problem: Problem,
     terms: list[Term],
-    reserved: dict[tuple[int, int], list[object]],
-    drawn: dict[tuple[int, int], list[object]],
+    reserved: dict[tuple[int, int], list[Expression]],
+    drawn: dict[tuple[int, int], list[Expression]],
 ) -> None:
     """Whole replicas, routes within them, and routes again with each site lost."""
     hosts = [
@@ -187,19 +194,19 @@ def _add_replicas(
             if service.survives_site_loss:
                 terms.append((price, _unprotected(m, problem, v, t)))
 
-    def capacity_rps(v: int, s: int, t: int) -> object:
+    def capacity_rps(v: int, s: int, t: int) -> Expression:
         return problem.services[v].capacity_rps * m.replicas[v, s, t]
 
     add_routes(m, problem, capacity_rps)
 
 
-def _unprotected(m: pyo.ConcreteModel, problem: Problem, v: int, t: int) -> object:
+def _unprotected(m: pyo.ConcreteModel, problem: Problem, v: int, t: int) -> Expression:
     """Most requests that the loss of one site leaves unserved, by explicit routes."""
     service = problem.services[v]
     sites = problem.admissible_sites(service)
     lost_rps = _at_least_zero(m)
     for lost in sites:
-        routed: dict[tuple[int, int], object] = {
+        routed: dict[tuple[int, int], Expression] = {
             (r, s): _at_least_zero(m)
             for r, region in enumerate(service.regions)
             for s in sites

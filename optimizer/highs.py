@@ -5,7 +5,7 @@ a status that is not asked for is an error, never a fallback. The model is compi
 a re-solve changes right-hand sides only and starts from the last basis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from optimizer.site import FloatArray, IntArray
 
-OPTIONS = MappingProxyType(
+OPTIONS: Mapping[str, str | float | bool] = MappingProxyType(
     {
         "output_flag": False,
         "threads": 1,
@@ -130,7 +130,7 @@ class LinearModel:
 
     def set_sides(self, rows: IntArray, lower: FloatArray, upper: FloatArray) -> None:
         """Replace the right-hand sides of `rows`; infinite where a side is open."""
-        status = self._highs.changeRowsBounds(
+        status = self._highs.changeRowsBounds(  # type: ignore[attr-defined]  # not in its stub
             len(rows), rows.astype(np.int32), lower.astype(float), upper.astype(float)
         )
         self._check(status, "changeRowsBounds")

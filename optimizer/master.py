@@ -6,8 +6,10 @@ columns; a dive settles for whole schedules. Prices are smoothed between rounds 
 1997), which keeps them from swinging.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
@@ -32,7 +34,11 @@ from optimizer.site import FloatArray, IntArray
 from optimizer.timing import is_finished, late_h
 from optimizer.work import Service
 
-SETTLED_SHARE = 0.15
+HOLDS_SETTLED = 0.15
+JOBS_SETTLED = 0.25
+MOST_REOPENED = 3
+CHOSEN = 0.5
+TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +85,7 @@ class Master:
         self._water = problem.objective.water_price_per_l * np.array(
             [site.cooling.water_l_per_kwh for site in problem.sites]
         )
-        self._all = np.arange(problem.horizon.n_steps)
+        self._all: IntArray = np.arange(problem.horizon.n_steps, dtype=np.int64)
         self._hosts = [self._hosts_of(service) for service in problem.services]
         #: Number of the column that stands for a schedule or a hold.
         self._known: dict[tuple[object, ...], int] = {}
@@ -214,18 +220,18 @@ class Master:
             self._linear.set_bounds(self._columns, held, held)
             best = self._linear.solve(time_limit_s=left_s()).objective
             room = best - relaxed.objective
-            upper[relaxed.reduced_costs[self._columns] > room + 1e-6] = 0.0
+            upper[relaxed.reduced_costs[self._columns] > room + TOLERANCE] = 0.0
             self._linear.set_bounds(self._columns, nothing, upper)
             self._linear.set_integer(self._columns, integer=True)
             self._linear.set_option("objective_target", target)
-            self._linear.set_option("mip_abs_gap", max(0.1 * (best - target), 1e-6))
+            self._linear.set_option("mip_abs_gap", max(0.1 * (best - target), TOLERANCE))
             self._linear.start_from(self._columns, held)
             found = self._linear.solve(time_limit_s=left_s()).column_values[self._columns]
         finally:
             self._linear.set_integer(self._columns, integer=False)
             self._linear.set_option("objective_target", -np.inf)
             self._linear.set_bounds(self._columns, nothing, np.full(len(held), np.inf))
-        return self._packing([self.entries[n] for n in np.flatnonzero(found > 0.5)])
+        return self._packing([self.entries[n] for n in np.flatnonzero(found > CHOSEN)])
 
     def _keys(self, packing: Packing) -> list[tuple[object, ...]]:
         """Of everything in `packing` that a column can stand for."""
@@ -241,50 +247,91 @@ class Master:
     def dive(self, choices: tuple[Choices, ...], *, left_s: Callable[[], float]) -> Packing:
         """One hold a step and one schedule a job, settled by the relaxed master.
 
-        Services are settled first, while jobs can still give way; then jobs, a few at a time: each
-        round solves the relaxation, lets the unsettled name what they would now choose, settles
-        whatever is whole already and the clearest part of what is not, and lets the rest adapt.
-        What no longer fits is left out.
+        Services are settled first, while jobs can still give way; then jobs, those with the least
+        spare time first: each round solves the relaxation, lets the unsettled name what they would
+        now choose, settles what is whole and the tightest of the rest, and lets that adapt.
+        What is crowded out is opened again; what fits nowhere is left out.
         """
         chosen = self._settle_services(choices, left_s)
         settled = set(self._step.ravel().tolist())
         self._hold_to(chosen, settled)
+        reopened: Counter[int] = Counter()
         try:
             while True:
                 _, prices = self.relax(time_limit_s=left_s())
                 self._ask_unsettled(settled, prices)
                 self.relax(time_limit_s=left_s())
+                for n in self._crowded_out(chosen):
+                    row = self._row_of(self.entries[n])
+                    if reopened[row] < MOST_REOPENED:
+                        reopened[row] += 1
+                        chosen.remove(n)
+                        settled.discard(row)
                 leaders, whole = self._leaders(set(self._job.tolist()) - settled)
                 if not len(leaders):
                     break
-                n_settled = whole + int(np.ceil(SETTLED_SHARE * (len(leaders) - whole)))
-                chosen += leaders[:n_settled].tolist()
-                settled |= {self._row_of(self.entries[n]) for n in leaders[:n_settled]}
+                tightest = sorted(leaders[whole:].tolist(), key=self._slack_h)
+                n_more = int(np.ceil(JOBS_SETTLED * len(tightest)))
+                next_ones = leaders[:whole].tolist() + tightest[:n_more]
+                chosen += next_ones
+                settled |= {self._row_of(self.entries[n]) for n in next_ones}
                 self._hold_to(chosen, settled)
         finally:
             values = self.values
             self._hold_to([], set())
-        return self._packing([self.entries[n] for n in chosen if values[n] > 1 - 1e-6])
+        return self._packing([self.entries[n] for n in chosen if values[n] > 1 - TOLERANCE])
+
+    def _slack_h(self, n: int) -> float:
+        """Spare time of the job that column `n` places. [h]"""
+        entry = self.entries[n]
+        assert isinstance(entry, Schedule)
+        job = self._problem.jobs[entry.job]
+        return (job.due - job.release) / timedelta(hours=1) - job.work_h
+
+    def _crowded_out(self, chosen: list[int]) -> list[int]:
+        """Schedules settled on that the relaxed master no longer finds room for."""
+        return [
+            n
+            for n in chosen
+            if isinstance(self.entries[n], Schedule) and self.values[n] < 1 - TOLERANCE
+        ]
 
     def _settle_services(
         self, choices: tuple[Choices, ...], left_s: Callable[[], float]
     ) -> list[int]:
         """Columns of one hold a step of every service, together inside the pools."""
-        free = self._problem.pool_gpus.copy()
+        pool_gpus = self._problem.pool_gpus
         chosen: list[int] = []
         settled: set[int] = set()
         everything = set(self._step.ravel().tolist())
+        _, prices = self.relax(time_limit_s=left_s())
+        # Where jobs compete for the pool, services keep to what the relaxation gives them.
+        share = np.ceil(self._held_gpus() - TOLERANCE).astype(np.int64)
+        free = np.where(prices.gpu_per_gpu_h > TOLERANCE, np.minimum(share, pool_gpus), pool_gpus)
         while True:
             _, prices = self.relax(time_limit_s=left_s())
             leaders, whole = self._leaders(everything - settled)
-            n_more = int(np.ceil(SETTLED_SHARE * (len(leaders) - whole)))
+            n_more = int(np.ceil(HOLDS_SETTLED * (len(leaders) - whole)))
             fitting = [n for n in leaders[: whole + n_more] if self._reserve(n, free)]
             if not fitting:
                 break
             chosen += fitting
             settled |= {self._row_of(self.entries[n]) for n in fitting}
             self._hold_to(chosen, settled)
-        return chosen + self._cheapest_fitting(choices, prices, everything - settled, free)
+        left = pool_gpus - self._packing([self.entries[n] for n in chosen]).load.gpus
+        return chosen + self._cheapest_fitting(choices, prices, everything - settled, left)
+
+    def _held_gpus(self) -> FloatArray:
+        """GPUs the relaxed master gives to services, by pool and step, shape (K, T)."""
+        gpus = np.zeros(self._problem.pool_gpus.shape)
+        for n in np.flatnonzero(self.values > TOLERANCE):
+            entry = self.entries[n]
+            if isinstance(entry, Hold):
+                size = self._problem.services[entry.service].gpus_per_replica
+                gpus[self._hosts[entry.service][1], entry.step] += (
+                    self.values[n] * size * entry.replicas
+                )
+        return gpus
 
     def _reserve(self, n: int, free: IntArray) -> bool:
         """Take the GPUs of hold number `n` from `free`, in place, if they are there."""
@@ -334,9 +381,9 @@ class Master:
         order = np.lexsort((np.arange(len(rows)), -self.values, rows))
         leaders = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
         is_open = np.isin(rows[leaders], list(open_rows))
-        leaders = leaders[is_open & (self.values[leaders] > 1e-6)]
+        leaders = leaders[is_open & (self.values[leaders] > TOLERANCE)]
         leaders = leaders[np.argsort(-self.values[leaders], kind="stable")]
-        return leaders, int((self.values[leaders] > 1 - 1e-6).sum())
+        return leaders, int((self.values[leaders] > 1 - TOLERANCE).sum())
 
     def _ask_unsettled(self, settled: set[int], prices: Prices) -> None:
         """Offer what the unsettled jobs would choose at `prices`."""

@@ -10,9 +10,10 @@ import numpy as np
 
 from optimizer.plan import Dispatch
 from optimizer.problem import Problem
-from optimizer.site import FloatArray, Site
+from optimizer.site import BoolArray, FloatArray, Site
 
-N_SEGMENTS = 8
+UNLIMITED_KW = 1e12
+G_PER_KG = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,79 +24,109 @@ class MeritOrder:
         start_kw: Net demand at which each segment begins, shape (segments, S, T). [kW]
         width_kw: Its size, shape (segments, S, T). [kW]
         price_per_kwh: Money and carbon of a kWh from it, shape (segments, S, T). [money/kWh]
-        battery_kw: Charge less discharge, added to the load, shape (S, T). [kW]
+        carbon_kg_per_kwh: Carbon of a kWh from it, likewise. [kg/kWh]
+        is_unmet: Whether it is power that nothing supplies, likewise.
+        added_kw: Charge less discharge and all that could be exported, added to the load: an
+            export given up is a supply, shape (S, T). [kW]
         step_h: [h]
     """
 
     start_kw: FloatArray
     width_kw: FloatArray
     price_per_kwh: FloatArray
-    battery_kw: FloatArray
+    carbon_kg_per_kwh: FloatArray
+    is_unmet: BoolArray
+    added_kw: FloatArray
     step_h: float
 
     @staticmethod
     def of(problem: Problem, dispatch: dict[str, Dispatch]) -> "MeritOrder":
         """The merit order around `dispatch`: its battery flows and its billed peaks."""
-        n_steps = problem.horizon.n_steps
-        width = np.zeros((N_SEGMENTS, len(problem.sites), n_steps))
+        shape = (len(problem.sites), problem.horizon.n_steps)
+        supplies = [_segments(problem, site, dispatch[site.name]) for site in problem.sites]
+        width = np.zeros((1 + max(len(segments) for segments in supplies), *shape))
         price = np.full_like(width, problem.objective.unmet_price_per_kwh)
-        battery = np.zeros((len(problem.sites), n_steps))
-        for s, site in enumerate(problem.sites):
+        carbon = np.zeros_like(width)
+        added = np.zeros(shape)
+        for s, (site, segments) in enumerate(zip(problem.sites, supplies, strict=True)):
             flow = dispatch[site.name]
-            battery[s] = flow.charge_kw - flow.discharge_kw
-            for k, (width_kw, price_per_kwh) in enumerate(_segments(problem, site, flow)):
-                width[k, s], price[k, s] = width_kw, price_per_kwh
-        width[-1] = 1e12
+            added[s] = flow.charge_kw - flow.discharge_kw
+            if site.grid:
+                added[s] += site.grid.export_limit_kw
+            for k, (width_kw, money, g_per_kwh) in enumerate(segments):
+                kg = np.asarray(g_per_kwh) / G_PER_KG
+                width[k, s], carbon[k, s] = width_kw, kg
+                price[k, s] = money + problem.objective.carbon_price_per_kg * kg
+        width[-1] = UNLIMITED_KW
+        is_unmet = np.zeros(width.shape, dtype=np.bool_)
+        is_unmet[-1] = True
         order = np.argsort(price, axis=0, kind="stable")
         width = np.take_along_axis(width, order, axis=0)
         price = np.take_along_axis(price, order, axis=0)
+        start = np.zeros_like(width)
+        np.cumsum(width[:-1], axis=0, out=start[1:])
         return MeritOrder(
-            start_kw=np.cumsum(width, axis=0) - width,
+            start_kw=start,
             width_kw=width,
             price_per_kwh=price,
-            battery_kw=battery,
+            carbon_kg_per_kwh=np.take_along_axis(carbon, order, axis=0),
+            is_unmet=np.take_along_axis(is_unmet, order, axis=0),
+            added_kw=added,
             step_h=problem.horizon.step_h,
         )
 
     def cost(self, facility_kw: FloatArray, sites: tuple[int, ...] | None = None) -> FloatArray:
         """Cost of serving a facility power, by site and step. [money]
 
+        Above what every export would bring, which no load changes.
+
         Args:
             facility_kw: Shape (..., S, T), or (..., sites, T) when `sites` is given. [kW]
             sites: Numbers of the sites along that axis; all by default.
         """
+        return self._served(facility_kw, sites, self.price_per_kwh)
+
+    def emissions_kg(
+        self, facility_kw: FloatArray, sites: tuple[int, ...] | None = None
+    ) -> FloatArray:
+        """Emissions of serving a facility power, arguments as of `cost`. [kg CO2e]"""
+        return self._served(facility_kw, sites, self.carbon_kg_per_kwh)
+
+    def unmet_kwh(
+        self, facility_kw: FloatArray, sites: tuple[int, ...] | None = None
+    ) -> FloatArray:
+        """What nothing could supply of a facility power, arguments as of `cost`. [kWh]"""
+        return self._served(facility_kw, sites, self.is_unmet.astype(float))
+
+    def _served(
+        self, facility_kw: FloatArray, sites: tuple[int, ...] | None, per_kwh: FloatArray
+    ) -> FloatArray:
         rows = slice(None) if sites is None else list(sites)
-        net = facility_kw + self.battery_kw[rows]
+        net = facility_kw + self.added_kw[rows]
         total: FloatArray = np.zeros_like(net)
-        for start, width, price in zip(
-            self.start_kw[:, rows], self.width_kw[:, rows], self.price_per_kwh[:, rows], strict=True
+        for start, width, value in zip(
+            self.start_kw[:, rows], self.width_kw[:, rows], per_kwh[:, rows], strict=True
         ):
-            total += price * np.clip(net - start, 0.0, width)
+            total += value * np.clip(net - start, 0.0, width)
         return total * self.step_h
 
 
-def _segments(
-    problem: Problem, site: Site, flow: Dispatch
-) -> list[tuple[FloatArray | float, FloatArray | float]]:
-    """Width [kW] and price [money/kWh] of each supply, in no order.
+Segment = tuple[FloatArray | float, FloatArray | float, FloatArray | float]
 
-    Power that could be exported costs what the export would bring. Import above the peak already
-    billed costs the whole demand charge in that step.
+
+def _segments(problem: Problem, site: Site, flow: Dispatch) -> list[Segment]:
+    """Width [kW], money [money/kWh] and carbon [g/kWh] of each supply, in no order.
+
+    An export given up costs what it would have brought, and emits nothing more. Import above the
+    peak already billed costs the whole demand charge in that step.
     """
-    kg = problem.objective.carbon_price_per_kg / 1000
-    segments: list[tuple[FloatArray | float, FloatArray | float]] = []
-    exportable = site.grid.export_limit_kw if site.grid else np.zeros(problem.horizon.n_steps)
-    for plant in site.plants:
-        own = kg * plant.carbon_g_per_kwh
-        sold = np.minimum(exportable, plant.available_kw)
-        exportable = exportable - sold
-        revenue = site.grid.export_price_per_kwh if site.grid else 0.0
-        segments += [(plant.available_kw - sold, own), (sold, own + revenue)]
+    segments: list[Segment] = [
+        (plant.available_kw, 0.0, plant.carbon_g_per_kwh) for plant in site.plants
+    ]
     if site.grid:
         grid = site.grid
-        limit = grid.import_limit_kw
-        price = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
-        below = limit
+        segments.append((grid.export_limit_kw, grid.export_price_per_kwh, 0.0))
+        below, carbon = grid.import_limit_kw, grid.carbon_intensity_g_per_kwh
         if grid.demand_charge:
             charge = grid.demand_charge
             peaks = np.array(
@@ -105,11 +136,12 @@ def _segments(
                 ]
             )
             peaks[0] = max(peaks[0], charge.peak_so_far_kw)
-            below = np.minimum(limit, peaks[charge.period])
-            above = price + charge.price_per_kw / problem.horizon.step_h
-            segments.append((limit - below, above))
-        segments.append((below, price))
+            below = np.minimum(below, peaks[charge.period])
+            above = grid.import_price_per_kwh + charge.price_per_kw / problem.horizon.step_h
+            segments.append((grid.import_limit_kw - below, above, carbon))
+        segments.append((below, grid.import_price_per_kwh, carbon))
     if site.generator:
-        fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
-        segments.append((site.generator.power_kw, fuel))
+        generator = site.generator
+        fuel = (generator.power_kw, generator.fuel_cost_per_kwh, generator.carbon_g_per_kwh)
+        segments.append(fuel)
     return segments

@@ -65,4 +65,5 @@ def _nearest(costs: FloatArray, margin: float, most: int) -> IntArray:
     """Numbers of the finite costs within `margin` of the least, nearest first, `most` of them."""
     order = np.argsort(costs, kind="stable")[:most]
     keep = np.isfinite(costs[order]) & (costs[order] <= costs[order[0]] + margin)
-    return order[keep]
+    near: IntArray = order[keep]
+    return near

@@ -12,6 +12,7 @@ import numpy as np
 from optimizer.plan import Placement, Run
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
+from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
 MAX_UNITS_PER_STEP = 20
@@ -134,7 +135,7 @@ def window_costs(problem: Problem, job: Job, prices: StepPrices) -> FloatArray:
     walls = np.cumsum(np.pad(blocked.astype(np.int64), ((0, 0), (1, 0))), axis=1)
     costs[:, :starts] = summed[:, length:] - summed[:, :-length]
     costs[:, :starts][walls[:, length:] > walls[:, :-length]] = np.inf
-    finish_h = np.arange(n_steps) * h + job.work_h
+    finish_h: FloatArray = np.arange(n_steps, dtype=np.float64) * h + job.work_h
     costs += prices.start_cost[:, None] + _late_cost(problem, job, finish_h)
     early = np.arange(n_steps) < np.array(prices.first_step)[:, None]
     costs[early] = np.inf
@@ -147,9 +148,9 @@ def _late_cost(problem: Problem, job: Job, finish_h: FloatArray) -> FloatArray:
     due_h = horizon.steps_until(job.due) * horizon.step_h
     end_h = horizon.steps_until(min(job.deadline, horizon.end)) * horizon.step_h
     late: FloatArray = np.maximum(0.0, finish_h - due_h)
-    late[late <= 1e-6] = 0.0
+    late[late <= TOLERANCE_H] = 0.0
     cost: FloatArray = late * job.base.gpus * problem.objective.late_price_per_gpu_h
-    cost[finish_h > end_h + 1e-6] = np.inf
+    cost[finish_h > end_h + TOLERANCE_H] = np.inf
     return cost
 
 
@@ -243,7 +244,8 @@ def _retrace(
                 if running[progress] <= paused[progress]:
                     break
         t -= 1
-        entered = _entered(*(table[site : site + 1] for table in trail[t - begin]), grain.repeat)[0]
+        running, paused = (table[site : site + 1] for table in trail[t - begin])
+        entered = _entered(running, paused, grain.repeat)[0]
         costs = [
             entered[progress - gain] + prices.cost[site, k, t] if 0 < gain <= progress else np.inf
             for k, gain in enumerate(grain.gain)

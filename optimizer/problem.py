@@ -77,7 +77,8 @@ class Problem:
             if len(set(names)) < len(names):
                 twice = sorted({name for name in names if names.count(name) > 1})
                 raise ValueError(f"{what}: each name once, got twice {', '.join(twice)}")
-        for work in (*self.jobs, *self.services):
+        everything: tuple[Job | Service, ...] = (*self.jobs, *self.services)
+        for work in everything:
             if work.home not in self.site_number:
                 raise ValueError(f"{work.name}: home must be a site, got {work.home}")
             if self.site_number[work.home] not in self.admissible_sites(work):

@@ -86,11 +86,28 @@ class Repair:
             for n, (job, placed) in enumerate(pairs)
             if not is_finished(problem, job, placed) or late_h(problem, job, placed) > 0
         ]
-        first = int(rng.choice(unhappy)) if unhappy else int(rng.integers(n_jobs))
+        if unhappy:
+            return self._in_the_way(packing, int(rng.choice(unhappy)), size, rng)
+        first = int(rng.integers(n_jobs))
         distance = np.abs(middle - middle[first]) + rng.random(n_jobs) * problem.horizon.n_steps / 8
-        distance[first] = -1.0
-        near = [int(j) for j in np.argsort(distance, kind="stable")[:size]]
-        return [near[0], *(int(j) for j in rng.permutation(near[1:]))]
+        return [int(j) for j in rng.permutation(np.argsort(distance, kind="stable")[:size])]
+
+    def _in_the_way(
+        self, packing: Packing, unhappy: int, size: int, rng: np.random.Generator
+    ) -> list[int]:
+        """A late or unfinished job, then jobs that hold GPUs at one of its sites when it needs them."""
+        problem, job = self.problem, self.problem.jobs[unhappy]
+        name = problem.sites[int(rng.choice(problem.admissible_sites(job)))].name
+        first = problem.first_step(job, name)
+        due = int(np.ceil(problem.horizon.steps_until(job.due) - 1e-9))
+        beside = [
+            j
+            for j, placed in enumerate(packing.placements)
+            if j != unhappy
+            and placed.site == name
+            and any(run.first_step < due and run.end_step > first for run in placed.runs)
+        ]
+        return [unhappy, *(int(j) for j in rng.permutation(beside)[:size])]
 
     def _cost(self, packing: Packing) -> tuple[float, MeritOrder]:
         """Objective of a packing, its routes as they stand, and the merit order around it."""

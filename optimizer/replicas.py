@@ -85,12 +85,13 @@ def unprotected_rps(
     demand = service.demand_rps if steps is None else service.demand_rps[:, steps]
     total = demand.sum(axis=0)
     for lost in range(len(sites)):
-        capacity = replicas * service.capacity_rps
+        capacity: FloatArray = (replicas * service.capacity_rps).astype(np.float64)
         capacity[:, lost] = 0.0
         everywhere = tuple(range(len(sites)))
         kept = _rank(demand, neighbours, everywhere, capacity[:, None, :])[:, 0]
         short = np.maximum(short, total - kept)
-    return np.where(short > 1e-9 * np.maximum(1.0, total), short, 0.0)
+    short[short <= 1e-9 * np.maximum(1.0, total)] = 0.0
+    return short
 
 
 def shortfall_rps(
@@ -111,7 +112,8 @@ def shortfall_rps(
     """
     demand = service.demand_rps.sum(axis=0)
     unserved = (demand if steps is None else demand[steps]) - served_rps.sum(axis=1)
-    return np.maximum(0.0, unserved) + unprotected_rps(problem, service, replicas, steps)
+    lost: FloatArray = np.maximum(0.0, unserved)
+    return lost + unprotected_rps(problem, service, replicas, steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +235,8 @@ def _most(problem: Problem, service: Service, sites: tuple[int, ...]) -> IntArra
     needed = np.ceil(demand / service.capacity_rps - 1e-9).astype(np.int64)
     pools = [problem.pool_number[s, service.gpu_type] for s in sites]
     room = problem.pool_gpus[pools].T // service.gpus_per_replica
-    return np.minimum(room, np.maximum(needed, service.min_replicas)[:, None])
+    most: IntArray = np.minimum(room, np.maximum(needed, service.min_replicas)[:, None])
+    return most
 
 
 def _options(service: Service, neighbours: list[set[int]], most: IntArray) -> tuple[IntArray, bool]:

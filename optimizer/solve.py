@@ -38,7 +38,8 @@ MAX_SWEEPS = 2
 MAX_ROUNDS = 40
 STALLED_ROUNDS = 2
 TRIES = 20
-REPAIRS = 8
+SEARCHES = 3
+FRUITLESS_REPAIRS = 2
 FEW_COLUMNS = 1500
 WINDOW_H = 48.0
 
@@ -188,12 +189,16 @@ class _Run:
         packing = repair.complete(master.dive(choices, left_s=self.watch.left_s))
         self.best.consider(packing)
         self.say(f"whole schedules: {self._reached()}")
-        for _ in range(REPAIRS):
-            packing = repair.improve(packing, rng, TRIES)
-            self.best.consider(packing)
-            self.say(f"repaired: {self._reached()}")
-            if self.proof.gap <= self.limits.gap:
-                return Stage.GAP
+        for _ in range(SEARCHES):
+            fruitless = 0
+            while fruitless < FRUITLESS_REPAIRS:
+                before = self.best.objective
+                packing = repair.improve(packing, rng, TRIES)
+                self.best.consider(packing)
+                self.say(f"repaired: {self._reached()}")
+                if self.proof.gap <= self.limits.gap:
+                    return Stage.GAP
+                fruitless = 0 if self.best.objective < before else fruitless + 1
             for free in self._neighbourhoods(master, packing):
                 packing = master.whole(
                     packing, free=free, target=self._target(), left_s=self.watch.left_s
@@ -221,7 +226,7 @@ class _Run:
                 for j, placement in enumerate(packing.placements)
                 if not placement.runs or placement.runs[0].first_step in window
             }
-            yield lambda entry, inside=inside: isinstance(entry, Schedule) and entry.job in inside
+            yield _of_jobs(inside)
 
     def _target(self) -> float:
         """Objective at which the gap is closed, less what routing may still lose. [money]"""
@@ -255,6 +260,10 @@ class _Run:
     def _reached(self) -> str:
         proof = self.proof
         return f"{proof.objective:,.0f}, bound {proof.bound:,.0f}, gap {proof.gap:.2%}"
+
+
+def _of_jobs(numbers: set[int]) -> Callable[[Entry], bool]:
+    return lambda entry: isinstance(entry, Schedule) and entry.job in numbers
 
 
 def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]]:

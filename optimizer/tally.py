@@ -88,7 +88,7 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
     load = load or Load.of(problem, plan.placements, plan.servings)
     facility_kw = load.facility_kw(problem)
     sites = tuple(
-        _site(problem, s, site, plan.dispatch[site.name], load, facility_kw[s])
+        _site(problem, s, site, plan.dispatch[site.name], load=load, facility_kw=facility_kw[s])
         for s, site in enumerate(problem.sites)
     )
     placed = list(zip(problem.jobs, plan.placements, strict=True))
@@ -136,7 +136,7 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
 
 
 def _site(
-    problem: Problem, s: int, site: Site, flow: Dispatch, load: Load, facility_kw: FloatArray
+    problem: Problem, s: int, site: Site, flow: Dispatch, *, load: Load, facility_kw: FloatArray
 ) -> SiteTally:
     h = problem.horizon.step_h
     plants = zip(site.plants, flow.plant_used_kw, strict=True)
@@ -150,10 +150,9 @@ def _site(
         energy_cost = float(bought @ grid.import_price_per_kwh - sold @ grid.export_price_per_kwh)
         grid_g = float(bought @ grid.carbon_intensity_g_per_kwh)
         market_g = float(bought @ grid.market_carbon_intensity_g_per_kwh)
-        demand_cost = sum(
-            grid.demand_charge.price_per_kw * peak_kw
-            for peak_kw in (paid_peaks_kw(site, flow.grid_import_kw) if grid.demand_charge else ())
-        )
+        if charge := grid.demand_charge:
+            peaks_kw = paid_peaks_kw(site, flow.grid_import_kw)
+            demand_cost = sum(charge.price_per_kw * peak_kw for peak_kw in peaks_kw)
     fuel_cost = 0.0
     if site.generator is not None:
         generated = float(flow.generator_kw.sum()) * h

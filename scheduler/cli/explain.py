@@ -37,7 +37,7 @@ def explain(
 
     folder = find(run, settings.load({"runs_dir": runs_dir}).runs_dir)
     planned = run_folder.read(folder)
-    said = tools(context).explain(planned, job)
+    said = tools(context).explain(planned)(job)
     reason = said.reason.value if said.reason else "no wait"
     print(f"{said.job}: {reason}")
     print(f"  {said.sentence}")

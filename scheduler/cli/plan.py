@@ -125,11 +125,11 @@ def print_run(context: typer.Context, run: "PlannedRun", output: Output) -> dict
         case _:
             from scheduler.cli.plan_table import print_plan
 
-            explain = tools(context).explain
+            explain = tools(context).explain(run)
             print_plan(
                 whole,
                 wide=output is Output.WIDE,
-                why=lambda job: explain(run, job).sentence,
+                why=lambda job: explain(job).sentence,
             )
     return whole
 

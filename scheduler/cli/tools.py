@@ -5,7 +5,7 @@ Each default imports its room only when it is called: Pyomo, pvlib and the figur
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,6 +14,7 @@ from scheduler.errors import InputError
 if TYPE_CHECKING:
     from optimizer.solve import Limits
     from scheduler.planning.explain import Explanation
+    from scheduler.planning.recheck import Recheck
     from scheduler.planning.run import PlannedRun
     from scheduler.scenario import Scenario
 
@@ -26,13 +27,13 @@ def _plan(scenario: "Scenario", *, limits: "Limits", seed: int, progress: Progre
     return plan_scenario(scenario, limits=limits, seed=seed, progress=progress)
 
 
-def _explain(run: "PlannedRun", job: str) -> "Explanation":
-    from scheduler.planning.explainer import explain
+def _explain(run: "PlannedRun") -> Callable[[str], "Explanation"]:
+    from scheduler.planning.explainer import Explainer
 
-    return explain(run, job)
+    return Explainer(run).explain
 
 
-def _recheck(run: "PlannedRun") -> Any:
+def _recheck(run: "PlannedRun") -> "Recheck":
     from scheduler.planning.recheck import recheck
 
     return recheck(run)
@@ -56,14 +57,14 @@ class Tools:
 
     Attributes:
         plan: Scenario to planned run.
-        explain: Run and job to explanation.
+        explain: Run to what explains its jobs by name.
         recheck: Run to findings, with no solver.
         render: Run to one HTML document.
     """
 
     plan: Callable[..., "PlannedRun"] = _plan
-    explain: Callable[["PlannedRun", str], "Explanation"] = _explain
-    recheck: Callable[["PlannedRun"], Any] = _recheck
+    explain: Callable[["PlannedRun"], Callable[[str], "Explanation"]] = _explain
+    recheck: Callable[["PlannedRun"], "Recheck"] = _recheck
     render: Callable[["PlannedRun"], str] = _render
 
 

@@ -14,6 +14,7 @@ import vl_convert
 ASSETS = Path(__file__).with_name("assets")
 BUNDLE = ASSETS / "vega-embed.bundle.js"
 VEGA_LITE = "6.4"
+SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 BANNER = """/*!
  * Vega {vega}, Vega-Lite {vega_lite}, vega-embed {vega_embed} and what they depend on, bundled by
@@ -29,7 +30,7 @@ def bundle() -> str:
         vega_lite=VEGA_LITE,
         vega_embed=vl_convert.get_vega_embed_version(),
     )
-    return banner + str(vl_convert.javascript_bundle(vl_version=VEGA_LITE)) + "\n"
+    return banner + str(vl_convert.javascript_bundle(SNIPPET, vl_version=VEGA_LITE)) + "\n"
 
 
 def write(path: Path = BUNDLE) -> Path:

@@ -33,8 +33,12 @@ def unfinished(planned):
     return dataclasses.replace(planned, solution=solution)
 
 
-def explained(run, job):
-    """An explanation with a start at once and a chosen one three hours later."""
+def explained(run):
+    """Explains any job by a start at once and a chosen one three hours later."""
+    return lambda job: explanation(run, job)
+
+
+def explanation(run, job):
     at_once = Start(site="home", start=run.issued_at, cost=80.0, emissions_kg=15.0, late_h=0.0)
     chosen = dataclasses.replace(
         at_once, start=run.issued_at + timedelta(hours=3), cost=34.0, emissions_kg=12.0

@@ -33,8 +33,11 @@ def test_explain_says_reason_start_and_what_the_wait_buys(alize, run):
 
 
 def test_an_unknown_job_is_the_users_mistake(alize, run):
-    def explain(_run, job):
-        raise InputError(f"{job}: no such job; did you mean train?")
+    def explain(_run):
+        def refuse(job):
+            raise InputError(f"{job}: no such job; did you mean train?")
+
+        return refuse
 
     result = alize("explain", "trian", explain=explain)
     assert result.exit_code == 2

@@ -64,7 +64,5 @@ def _bar(name: str, order: float, after: object, before: object | None) -> dict[
 def shortfalls(run: PlannedRun) -> pd.DataFrame:
     """One row a wish that could not be met; none where all were."""
     columns = ["shortfall", "amount", "unit", "price_per_unit"]
-    rows = [
-        [one.name, one.amount, one.unit, one.price_per_unit] for one in named_shortfalls(run)
-    ]
+    rows = [[one.name, one.amount, one.unit, one.price_per_unit] for one in named_shortfalls(run)]
     return pd.DataFrame(rows, columns=columns)

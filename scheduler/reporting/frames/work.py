@@ -78,10 +78,12 @@ def _span(problem: Problem, job: Job, placed: Placement) -> tuple[Any, Any]:
 def runs(run: PlannedRun, of_jobs: pd.DataFrame) -> pd.DataFrame:
     """One row an unbroken run; `site` is the plan's, so that both plans share a job's row.
 
+    What `of_jobs` says of a job in its column `why` is carried along.
+
     Where there would be too many, the jobs with the most GPU-hours are kept.
     """
     problem, horizon = run.problem, run.problem.horizon
-    place = {name: (site, row) for row, site, name in _places(of_jobs)}
+    place = of_jobs.set_index("job")[["site", "row", "why"]].to_dict("index")
     rows = []
     for name, plan in ((RUN_NOW, run.baseline), (PLAN, run.plan)):
         for job, placed in zip(problem.jobs, plan.placements, strict=True):
@@ -90,8 +92,8 @@ def runs(run: PlannedRun, of_jobs: pd.DataFrame) -> pd.DataFrame:
                 rows.append(
                     {
                         "plan": name,
-                        "site": place[job.name][0],
-                        "row": place[job.name][1],
+                        "site": place[job.name]["site"],
+                        "row": place[job.name]["row"],
                         "job": job.name,
                         "kind": job.kind.value,
                         "runs_at": placed.site,
@@ -100,6 +102,7 @@ def runs(run: PlannedRun, of_jobs: pd.DataFrame) -> pd.DataFrame:
                         "gpus": mode.gpus,
                         "power_kw": mode.power_kw,
                         "speed": mode.speed,
+                        "why": place[job.name]["why"],
                         "gpu_hours": job.gpu_hours,
                     }
                 )
@@ -110,11 +113,6 @@ def runs(run: PlannedRun, of_jobs: pd.DataFrame) -> pd.DataFrame:
         kept = order.index[order["n"].cumsum() <= MAX_ROWS]
         frame = frame[frame["job"].isin(kept)].reset_index(drop=True)
     return frame.drop(columns="gpu_hours")
-
-
-def _places(of_jobs: pd.DataFrame) -> list[tuple[int, str, str]]:
-    columns = (of_jobs[name].tolist() for name in ("row", "site", "job"))
-    return list(zip(*columns, strict=True))
 
 
 def services(run: PlannedRun) -> pd.DataFrame:

@@ -1,0 +1,34 @@
+"""Every case by name: what it measures, what it may be asked, and how to run it."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.line import Line, Metric
+from benchmarks.real_week import case as real_week
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One benchmark.
+
+    Attributes:
+        run: Yields a line for each figure, as soon as it is known.
+    """
+
+    name: str
+    summary: str
+    metrics: tuple[Metric, ...]
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], Iterator[Line]]
+
+
+CASES = (
+    Case(
+        name=real_week.NAME,
+        summary=real_week.SUMMARY,
+        metrics=real_week.METRICS,
+        add_arguments=real_week.add_arguments,
+        run=real_week.run,
+    ),
+)

@@ -1,0 +1,98 @@
+"""A run re-checked by a stranger: limits, figures, baseline and bound recomputed, no solver.
+
+What stands in a run folder is taken as a claim; everything that can be derived from the problem and
+the placements is derived again and compared.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from optimizer.baselines import run_now
+from optimizer.bound import lower_bound
+from optimizer.tally import tally
+from optimizer.verify import verify
+from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
+from scheduler.planning.planner import digest_of
+from scheduler.planning.run import PlannedRun
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """What was recomputed, and where the claim and the arithmetic differ.
+
+    Attributes:
+        checked: What was recomputed, in words with numbers.
+        findings: What does not hold; none for an honest run.
+    """
+
+    checked: tuple[str, ...]
+    findings: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything holds."""
+        return not self.findings
+
+
+def recheck(run: PlannedRun) -> Recheck:
+    """Recompute everything of `run` that arithmetic can."""
+    checked, findings = [], []
+    for said, wrong in _checks(run):
+        checked.append(said)
+        findings += wrong
+    return Recheck(checked=tuple(checked), findings=tuple(findings))
+
+
+def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
+    problem, proof = run.problem, run.solution.proof
+    for name, plan in (("plan", run.plan), ("run-now", run.baseline)):
+        broken = [f"{name}: {violation}" for violation in verify(problem, plan)]
+        yield f"{name}: every hard limit, {len(broken)} broken", broken
+    for name, plan, claimed in (
+        ("plan", run.plan, run.kpis),
+        ("run-now", run.baseline, run.baseline_kpis),
+    ):
+        yield f"{name}: {len(asdict(claimed))} figures", _differing(name, claimed, kpis_of(problem, plan))
+    again = kpis_of(problem, run_now(problem))
+    yield "run-now: planned anew", _differing("run-now, planned anew", run.baseline_kpis, again)
+    objective = tally(problem, run.plan).objective
+    yield (
+        f"objective: {objective:,.2f}",
+        _unequal("objective", proof.objective, objective),
+    )
+    bound = lower_bound(problem, run.solution.prices)
+    yield f"bound: {bound:,.2f}, from the prices", _unequal("bound", proof.bound, bound)
+    idle = replace(problem, jobs=(), services=())
+    constant = lower_bound(idle, run.solution.idle_prices)
+    yield (
+        f"constant: {constant:,.2f}, from the idle prices; gap {proof.gap:.2%}",
+        _unequal("constant", proof.constant, constant),
+    )
+    gain = efficiency_gain(run.kpis, run.baseline_kpis)
+    wrong = [] if gain == run.gain else [f"gain: claimed {run.gain}, recomputed {gain}"]
+    yield "energy efficiency gain", wrong
+    digest = digest_of(problem, run.solution)
+    wrong = [] if digest == run.digest else [f"digest: claimed {run.digest}, recomputed {digest}"]
+    yield f"digest: {digest[:16]}", wrong
+
+
+def _differing(name: str, claimed: Kpis, found: Kpis) -> list[str]:
+    return [
+        line
+        for field, value in asdict(found).items()
+        for line in (
+            _unequal(f"{name}: {field}", getattr(claimed, field), value)
+            if isinstance(value, int | float)
+            else []
+        )
+    ]
+
+
+def _unequal(name: str, claimed: float, found: float) -> list[str]:
+    if np.isclose(claimed, found, rtol=TOLERANCE, atol=TOLERANCE):
+        return []
+    return [f"{name}: claimed {claimed:,.6g}, recomputed {found:,.6g}"]

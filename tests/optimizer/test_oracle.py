@@ -1,0 +1,52 @@
+"""On instances small enough to be solved whole, the pipeline and its bound close in on the truth."""
+
+import pytest
+
+from optimizer.exact import optimum
+from optimizer.verify import verify
+from optimizer.work import JobKind
+from tests.optimizer import worlds
+from tests.optimizer.tiny import SEEDS, solved, tiny
+
+NOTHING = 1e-5
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bound_then_optimum_then_plan_within_five_percent(seed):
+    world = solved(seed)
+    proof, least = world.solution.proof, optimum(world.problem)
+    slip = NOTHING * (1 + abs(least))
+    assert verify(world.problem, world.solution.plan) == ()
+    assert proof.bound <= least + slip
+    assert least <= proof.objective + slip
+    assert proof.objective <= least + 0.05 * abs(least) + slip
+
+
+@pytest.mark.parametrize(
+    "occurs",
+    [
+        *(
+            pytest.param(lambda p, kind=kind: any(j.kind is kind for j in p.jobs), id=f"{kind} job")
+            for kind in JobKind
+        ),
+        pytest.param(lambda p: any(s.battery for s in p.sites), id="battery"),
+        pytest.param(lambda p: any(s.generator for s in p.sites), id="generator"),
+        pytest.param(lambda p: any(s.grid and s.grid.demand_charge for s in p.sites), id="peak"),
+        pytest.param(lambda p: any(j.data_gb for j in p.jobs) and len(p.sites) > 1, id="transfer"),
+        pytest.param(lambda p: any(k.lease_price_per_gpu_h for _, k in p.pools), id="lease"),
+        pytest.param(lambda p: any(v.survives_site_loss for v in p.services), id="redundancy"),
+        pytest.param(lambda p: any(not v.survives_site_loss for v in p.services), id="no standby"),
+        pytest.param(lambda p: any(s.cooling.water_l_per_kwh.any() for s in p.sites), id="water"),
+        pytest.param(lambda p: any(s.grid is None for s in p.sites), id="island"),
+        pytest.param(lambda p: any(j.residency for j in p.jobs), id="residency"),
+        pytest.param(lambda p: any(j.resume_h for j in p.jobs), id="resume"),
+    ],
+)
+def test_the_worlds_of_the_oracle_hold_everything_often(occurs):
+    assert sum(occurs(tiny(seed)) for seed in SEEDS) >= 5
+
+
+def test_an_instance_too_large_for_the_oracle_is_refused():
+    crowd = [worlds.job(f"job-{j}") for j in range(700)]
+    with pytest.raises(ValueError, match="jobs x steps x sites must be at most 4000, got 4200"):
+        optimum(worlds.problem(worlds.site(), jobs=crowd))
