@@ -16,10 +16,10 @@ READY := .venv/.ready
 UV := env -u VIRTUAL_ENV -u CONDA_PREFIX .venv/bin/uv --quiet
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup demo test bench lock format clean
+.PHONY: help setup demo test test-slow bench lock format clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## Make or refresh .venv
 	@:
@@ -37,7 +37,10 @@ test: $(READY) ## Run every check, as CI does
 	@echo "mypy: types"
 	@.venv/bin/mypy
 	@echo "pytest: behaviour"
-	@.venv/bin/pytest -q
+	@.venv/bin/pytest -q -m "not slow"
+
+test-slow: $(READY) ## Run the tests that plan many worlds
+	@.venv/bin/pytest -q -m slow
 
 bench: $(READY) ## List the benchmarks and their metrics
 	@.venv/bin/python -m benchmarks list

@@ -4,6 +4,7 @@ Contiguous jobs slide a window; the others run a dynamic program over steps, pro
 the job is running (Bellman 1957). Exact for that job, all else held.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -136,21 +137,23 @@ def window_costs(problem: Problem, job: Job, prices: StepPrices) -> FloatArray:
     costs[:, :starts] = summed[:, length:] - summed[:, :-length]
     costs[:, :starts][walls[:, length:] > walls[:, :-length]] = np.inf
     finish_h: FloatArray = np.arange(n_steps, dtype=np.float64) * h + job.work_h
-    costs += prices.start_cost[:, None] + _late_cost(problem, job, finish_h)
+    costs += prices.start_cost[:, None] + _late_cost(problem, job)(finish_h)
     early = np.arange(n_steps) < np.array(prices.first_step)[:, None]
     costs[early] = np.inf
     return costs
 
 
-def _late_cost(problem: Problem, job: Job, finish_h: FloatArray) -> FloatArray:
-    """Lateness at its price, infinite after the hard deadline, for exact finishes. [money]"""
+def _late_cost(problem: Problem, job: Job) -> Callable[[FloatArray], FloatArray]:
+    """Prices exact finishes [h]: lateness, infinite after the hard deadline. [money]"""
     horizon = problem.horizon
     due_h = horizon.steps_until(job.due) * horizon.step_h
     end_h = horizon.steps_until(min(job.deadline, horizon.end)) * horizon.step_h
-    late: FloatArray = np.maximum(0.0, finish_h - due_h)
-    late[late <= TOLERANCE_H] = 0.0
-    cost: FloatArray = late * job.base.gpus * problem.objective.late_price_per_gpu_h
-    cost[finish_h > end_h + TOLERANCE_H] = np.inf
+    per_h = job.base.gpus * problem.objective.late_price_per_gpu_h
+
+    def cost(finish_h: FloatArray) -> FloatArray:
+        late_h = np.where(finish_h > due_h + TOLERANCE_H, finish_h - due_h, 0.0)
+        return np.where(finish_h > end_h + TOLERANCE_H, np.inf, per_h * late_h)
+
     return cost
 
 
@@ -183,6 +186,7 @@ def _cheapest_path(
     running = np.full((n_sites, work), np.inf)
     paused = np.full((n_sites, work), np.inf)
     paused[:, 0] = prices.start_cost
+    late_cost = _late_cost(problem, job)
     trail: list[tuple[FloatArray, FloatArray]] = []
     best = (np.inf, 0, 0, 0, 0)
     for t in range(begin, end):
@@ -199,7 +203,7 @@ def _cheapest_path(
             nearly = max(0, work - gain)
             if nearly < known and (tail := done[:, nearly:]).min() < best[0]:
                 left = work - np.arange(nearly, known)
-                total = tail + _late_cost(problem, job, (t + left / gain) * h)
+                total = tail + late_cost((t + left / gain) * h)
                 s, p = np.unravel_index(int(np.argmin(total)), total.shape)
                 if total[s, p] < best[0]:
                     best = (float(total[s, p]), int(s), t, mode, int(p) + nearly)

@@ -266,13 +266,28 @@ def _of_jobs(numbers: set[int]) -> Callable[[Entry], bool]:
     return lambda entry: isinstance(entry, Schedule) and entry.job in numbers
 
 
+def _ties(problem: Problem, site: str) -> tuple[object, ...]:
+    """What else tells `site` from a twin: who lives there, who may, and how far it is."""
+    return (
+        [job.home == site for job in problem.jobs],
+        [job.allowed_sites is None or site in job.allowed_sites for job in problem.jobs],
+        [service.home == site for service in problem.services],
+        [[one.rtt_ms.get((region, site)) for region in one.regions] for one in problem.services],
+        sorted(fingerprint(link) for ends, link in problem.links.items() if site in ends),
+    )
+
+
 def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]]:
     """The problem with its sites in an order that names do not decide, and the way back.
 
     So that two problems that differ in the names or the order of sites have the same plan.
     """
     order = sorted(
-        range(len(problem.sites)), key=lambda s: fingerprint(problem.sites[s], without=["name"])
+        range(len(problem.sites)),
+        key=lambda s: (
+            fingerprint(problem.sites[s], without=["name"]),
+            fingerprint(_ties(problem, problem.sites[s].name)),
+        ),
     )
     ordered = replace(problem, sites=tuple(problem.sites[s] for s in order))
     rows = [ordered.site_number[site.name] for site in problem.sites]

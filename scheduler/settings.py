@@ -40,7 +40,7 @@ class Settings(BaseSettings):
 
     runs_dir: Path = Field(default=Path("runs"), description="Folder of the run folders.")
     gap: float = Field(
-        default=0.02,
+        default=0.03,
         gt=0,
         lt=1,
         allow_inf_nan=False,

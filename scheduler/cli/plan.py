@@ -57,7 +57,7 @@ def plan(
         float | None, typer.Option(help="Length instead of the scenario's. [d]")
     ] = None,
     gap: Annotated[
-        float | None, typer.Option(help="Relative gap that ends the solve (0.02).")
+        float | None, typer.Option(help="Relative gap that ends the solve (0.03).")
     ] = None,
     time_limit: Annotated[
         float | None, typer.Option(help="Wall time that ends the solve (120). [s]")

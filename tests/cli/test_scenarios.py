@@ -55,7 +55,7 @@ def setting(alize, name):
 
 
 def test_a_setting_says_where_its_value_comes_from(alize, monkeypatch):
-    assert "0.02" in setting(alize, "gap")
+    assert "0.03" in setting(alize, "gap")
     assert "default" in setting(alize, "gap")
     Path("alize.toml").write_text("gap = 0.03\nseed = 4\n", encoding="utf-8")
     assert "file alize.toml" in setting(alize, "seed")

@@ -34,12 +34,14 @@ def bars(frame: pd.DataFrame, kpi: str, unit: str, *, words: Language, descripti
         low=f"datum.order == {last} ? 0 : datum.{kpi}_from - {base!r}",
         high=f"datum.{kpi}_to - {base!r}",
     ).transform_calculate(
-        label="format(datum.high - datum.low, '+,.0f')",
+        change="datum.high - datum.low",
         top="max(datum.low, datum.high)",
         colour=f"datum.order == {last} ? '{palette.PLAN}'"
         f" : datum.high > datum.low ? '{palette.WORSE}' : '{palette.BETTER}'",
     )
-    rows = rows.encode(
+    rows = rows.transform_calculate(
+        label="format(datum.change, abs(datum.change) < 100 ? '+,.1f' : '+,.0f')"
+    ).encode(
         x=alt.X(
             "name:N",
             sort=names,

@@ -78,7 +78,7 @@ def _span(problem: Problem, job: Job, placed: Placement) -> tuple[Any, Any]:
 def runs(run: PlannedRun, of_jobs: pd.DataFrame) -> pd.DataFrame:
     """One row an unbroken run; `site` is the plan's, so that both plans share a job's row.
 
-    What `of_jobs` says of a job in its column `why` is carried along.
+    What `of_jobs` says of a job in its column `why` stands beside the plan's runs.
 
     Where there would be too many, the jobs with the most GPU-hours are kept.
     """
@@ -102,7 +102,7 @@ def runs(run: PlannedRun, of_jobs: pd.DataFrame) -> pd.DataFrame:
                         "gpus": mode.gpus,
                         "power_kw": mode.power_kw,
                         "speed": mode.speed,
-                        "why": place[job.name]["why"],
+                        "why": place[job.name]["why"] if name == PLAN else "",
                         "gpu_hours": job.gpu_hours,
                     }
                 )
