@@ -20,8 +20,8 @@ def run_now(problem: Problem) -> Plan:
     """The baseline plan. Needs no solver."""
     load = Load.idle(problem)
     servings = {}
-    for service in problem.services:
-        serving = _serve_at_home(problem, service, load)
+    for number, service in enumerate(problem.services):
+        serving = _serve_at_home(problem, service, load, problem.services[number + 1 :])
         servings[service.name] = serving
         load.add_serving(problem, service, serving)
     placements: dict[str, Placement] = {}
@@ -36,12 +36,18 @@ def run_now(problem: Problem) -> Plan:
     )
 
 
-def _serve_at_home(problem: Problem, service: Service, load: Load) -> Serving:
-    """Every region at home, or where it must at the nearest site; standby at the nearest others."""
+def _serve_at_home(
+    problem: Problem, service: Service, load: Load, later: tuple[Service, ...]
+) -> Serving:
+    """Every region at home, or where it must at the nearest site; standby at the nearest others.
+
+    What is not on `load` yet but for the floors of the `later` services is free.
+    """
     n_steps = problem.horizon.n_steps
     sites = problem.admissible_sites(service)
+    kept = _floors(problem, load, later)
     free = {
-        s: (problem.pool_gpus[k] - load.gpus[k]) // service.gpus_per_replica
+        s: np.maximum(0, problem.pool_gpus[k] - load.gpus[k] - kept[k]) // service.gpus_per_replica
         for s in sites
         for k in [problem.pool_number[s, service.gpu_type]]
     }
@@ -57,13 +63,28 @@ def _serve_at_home(problem: Problem, service: Service, load: Load) -> Serving:
     for s in sites:
         needed = np.ceil(served[:, s].sum(axis=0) / service.capacity_rps - 1e-9)
         replicas[s] = np.minimum(needed.astype(np.int64), free[s])
-    home = problem.site_number[service.home]
-    missing = np.maximum(0, service.min_replicas - replicas.sum(axis=0))
-    replicas[home] += np.minimum(missing, free[home] - replicas[home])
+    for s in sorted(sites, key=lambda s: problem.sites[s].name != service.home):
+        missing = np.maximum(0, service.min_replicas - replicas.sum(axis=0))
+        replicas[s] += np.minimum(missing, free[s] - replicas[s])
     if service.survives_site_loss:
         for lost in sites:
             _stand_by(problem, service, lost, served=served, replicas=replicas, free=free)
     return Serving(replicas=replicas, served_rps=served)
+
+
+def _floors(problem: Problem, load: Load, services: tuple[Service, ...]) -> IntArray:
+    """GPUs that the floors of `services` need beside `load`, by pool and step, shape (K, T)."""
+    kept: IntArray = np.zeros_like(load.gpus)
+    for service in services:
+        missing = problem.floor(service)
+        sites = problem.admissible_sites(service)
+        for s in sorted(sites, key=lambda s: problem.sites[s].name != service.home):
+            k = problem.pool_number[s, service.gpu_type]
+            room = np.maximum(0, problem.pool_gpus[k] - load.gpus[k] - kept[k])
+            held = np.minimum(missing, room // service.gpus_per_replica)
+            kept[k] += held * service.gpus_per_replica
+            missing = missing - held
+    return kept
 
 
 def _nearest(problem: Problem, service: Service, region: str, sites: tuple[int, ...]) -> list[int]:

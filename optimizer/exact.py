@@ -179,7 +179,7 @@ def _add_replicas(
     ]
     m.replicas = pyo.Var(hosts, m.T, domain=pyo.NonNegativeIntegers)
     for v, service in enumerate(problem.services):
-        sites = problem.admissible_sites(service)
+        sites, floor = problem.admissible_sites(service), problem.floor(service)
         price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
         for t in m.T:
             most = int(np.ceil(service.demand_rps[:, t].sum() / service.capacity_rps - 1e-9))
@@ -190,7 +190,7 @@ def _add_replicas(
                 reserved.setdefault((pool, t), []).append(gpus)
                 extra_kw = extra_replica_kw(problem, service, s)
                 drawn[s, t].append(extra_kw * m.replicas[v, s, t])
-            m.rules.add(sum(m.replicas[v, s, t] for s in sites) >= service.min_replicas)
+            m.rules.add(sum(m.replicas[v, s, t] for s in sites) >= int(floor[t]))
             if service.survives_site_loss:
                 terms.append((price, _unprotected(m, problem, v, t)))
 

@@ -11,6 +11,7 @@ the luck of another search.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from optimizer.dispatcher import Dispatcher, finished_plan
 from optimizer.load import Load
@@ -20,6 +21,7 @@ from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.tally import tally
+from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
 TIME_LIMIT_S = 60.0
@@ -83,7 +85,8 @@ def _without_modes(
     if not wide:
         return plan
     names = {placement.job for placement in wide}
-    packing = _keeping(narrow, plan, {p.job for p in plan.placements} - names)
+    everyone = by_work(narrow)
+    packing = _keeping(narrow, plan, {p.job for p in plan.placements} - names, everyone)
     _sweep(
         narrow,
         dispatcher,
@@ -96,25 +99,41 @@ def _without_modes(
 
 
 def _at_home(problem: Problem, dispatcher: Dispatcher, baseline: Plan, plan: Plan) -> Plan:
-    """Jobs at home in their base mode and services as in run-now; the better of two beginnings."""
+    """Jobs at home in their base mode and services as in run-now; the better of two beginnings.
+
+    A job without spare time has no hours to choose: it runs as in run-now.
+    """
     jobs = tuple(
         replace(_base_only(job), allowed_sites=frozenset([job.home])) for job in problem.jobs
     )
     narrow = replace(problem, jobs=jobs)
+    pinned = {job.name for job in problem.jobs if not _has_slack(job)}
+    movable = [j for j in by_work(problem) if problem.jobs[j].name not in pinned]
     homes = {job.name: job.home for job in problem.jobs}
-    at_home = {p.job for p in plan.placements if p.runs and p.site == homes[p.job]}
-    hybrid = replace(plan, servings=baseline.servings)
+    at_home = {p.job for p in plan.placements if p.runs and p.site == homes[p.job]} | pinned
+    hybrid = replace(
+        plan,
+        servings=baseline.servings,
+        placements=tuple(
+            before if before.job in pinned else after
+            for before, after in zip(baseline.placements, plan.placements, strict=True)
+        ),
+    )
     found = []
     for start, kept in ((hybrid, at_home), (baseline, set(homes))):
-        packing = _keeping(narrow, start, kept)
-        _sweep(narrow, dispatcher, packing, (), by_work(narrow))
-        _sweep(narrow, dispatcher, packing, (), by_work(narrow))
+        packing = _keeping(narrow, start, kept, movable)
+        _sweep(narrow, dispatcher, packing, (), movable)
+        _sweep(narrow, dispatcher, packing, (), movable)
         found.append(_dispatched(narrow, dispatcher, packing, baseline))
     return min(found, key=lambda one: tally(problem, one).objective)
 
 
-def _keeping(problem: Problem, plan: Plan, kept: set[str]) -> Packing:
-    """The packing of `plan` with only the jobs `kept`, and of those only what still fits."""
+def _has_slack(job: Job) -> bool:
+    return (job.due - job.release) / timedelta(hours=1) - job.work_h > TOLERANCE_H
+
+
+def _keeping(problem: Problem, plan: Plan, kept: set[str], movable: list[int]) -> Packing:
+    """The packing of `plan` with only the jobs `kept`, and of the movable only what still fits."""
     packing = Packing.of_plan(
         problem,
         replace(
@@ -125,7 +144,7 @@ def _keeping(problem: Problem, plan: Plan, kept: set[str]) -> Packing:
             ),
         ),
     )
-    for j in reversed(by_work(problem)):
+    for j in reversed(movable):
         if (packing.load.gpus > problem.pool_gpus).any():
             packing.take_out(j)
     return packing

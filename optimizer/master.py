@@ -8,7 +8,6 @@ columns; a dive settles for whole schedules. Prices are smoothed between rounds 
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -21,50 +20,23 @@ from optimizer.bound import (
     service_prices,
     service_step_costs,
 )
+from optimizer.columns import Columns, Entry, Hold, Rows, Schedule, hold_key
 from optimizer.dispatcher import Flows
 from optimizer.highs import Column, LinearModel
-from optimizer.load import extra_it_kw, extra_replica_kw, request_kw, slopes
 from optimizer.model.core import master_model
 from optimizer.nearby import near_choices, near_windows
 from optimizer.packing import Packing
 from optimizer.plan import Placement, Prices
 from optimizer.problem import Problem
-from optimizer.replicas import Choices, shortfall_rps
+from optimizer.replicas import Choices
 from optimizer.site import FloatArray, IntArray
-from optimizer.timing import is_finished, late_h
-from optimizer.work import Service
+from optimizer.timing import is_finished
 
 HOLDS_SETTLED = 0.15
 JOBS_SETTLED = 0.25
 MOST_REOPENED = 3
 CHOSEN = 0.5
 TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """A column that places one job."""
-
-    job: int
-    placement: Placement
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """A column that gives one service its replicas in one step.
-
-    Attributes:
-        replicas: By admissible site.
-        served_rps: By admissible site. [1/s]
-    """
-
-    service: int
-    step: int
-    replicas: IntArray
-    served_rps: FloatArray
-
-
-Entry = Schedule | Hold
 
 
 class Master:
@@ -81,29 +53,17 @@ class Master:
         self._pool = self._linear.rows(model.pool_is_shared).reshape(shape)
         self._job = self._linear.rows(model.one_schedule)
         self._step = self._linear.rows(model.one_choice).reshape(shape)
-        self._slopes = slopes(problem)
-        self._water = problem.objective.water_price_per_l * np.array(
-            [site.cooling.water_l_per_kwh for site in problem.sites]
+        self._make = Columns(
+            problem,
+            Rows(balance=self._balance, pool=self._pool, job=self._job, step=self._step),
         )
         self._all: IntArray = np.arange(problem.horizon.n_steps, dtype=np.int64)
-        self._hosts = [self._hosts_of(service) for service in problem.services]
         #: Number of the column that stands for a schedule or a hold.
         self._known: dict[tuple[object, ...], int] = {}
         self.waiting: list[tuple[Entry, Column]] = []
         self.entries: list[Entry] = []
         self.values: FloatArray = np.zeros(0)
         self._columns: IntArray = np.zeros(0, dtype=np.int64)
-
-    def _hosts_of(self, service: Service) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-        """Admissible sites, their pools, a replica's extra IT power there, the lease of a GPU."""
-        problem, sites = self._problem, self._problem.admissible_sites(service)
-        pools = [problem.pool_number[s, service.gpu_type] for s in sites]
-        return (
-            np.array(sites),
-            np.array(pools),
-            np.array([extra_replica_kw(problem, service, s) for s in sites]),
-            np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools]),
-        )
 
     def offer(self, packing: Packing) -> None:
         """Make everything in `packing` available."""
@@ -127,55 +87,21 @@ class Master:
             self._offer_holds(v, steps, replicas, served)
 
     def _offer_schedule(self, j: int, placement: Placement) -> None:
-        problem, job = self._problem, self._problem.jobs[j]
         key = (j, placement.site, placement.runs)
-        if key in self._known or not is_finished(problem, job, placement):
+        if key in self._known or not is_finished(self._problem, self._problem.jobs[j], placement):
             return
         self._known[key] = len(self._known)
-        s = problem.site_number[placement.site]
-        k = problem.pool_number[s, job.gpu_type]
-        h, lease = problem.horizon.step_h, problem.pools[k][1].lease_price_per_gpu_h
-        late = late_h(problem, job, placement) * job.base.gpus
-        cost = problem.transfer_cost(job, placement.site)
-        cost += late * problem.objective.late_price_per_gpu_h
-        rows, coefficients = [self._job[[j]]], [np.ones(1)]
-        for run in placement.runs:
-            steps = slice(run.first_step, run.end_step)
-            extra, gpus = extra_it_kw(problem, job, s, run.mode), job.modes[run.mode].gpus
-            rows += [self._balance[s, steps], self._pool[k, steps]]
-            coefficients += [-self._slopes[s, steps] * extra, np.full(run.n_steps, float(gpus))]
-            cost += h * (lease * gpus * run.n_steps + extra * float(self._water[s, steps].sum()))
-        column = Column(
-            cost=cost, rows=np.concatenate(rows), coefficients=np.concatenate(coefficients)
-        )
-        self.waiting.append((Schedule(job=j, placement=placement), column))
+        entry = Schedule(job=j, placement=placement)
+        self.waiting.append((entry, self._make.schedule(j, placement)))
 
     def _offer_holds(
         self, v: int, steps: IntArray, replicas: IntArray, served_rps: FloatArray
     ) -> None:
-        problem, service = self._problem, self._problem.services[v]
-        sites, pools, extra, lease = self._hosts[v]
-        h = problem.horizon.step_h
-        draw = replicas * extra + served_rps * request_kw(service)
-        gpus = (replicas * service.gpus_per_replica).astype(float)
-        price = problem.objective.unserved_price_per_request * h * 3600
-        cost = price * shortfall_rps(problem, service, replicas, served_rps, steps)
-        cost += h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
-        for n, t in enumerate(steps):
-            key = _hold_key(v, t, replicas[n], served_rps[n])
-            if key in self._known:
-                continue
-            self._known[key] = len(self._known)
-            at = np.flatnonzero((draw[n] != 0) | (gpus[n] != 0))
-            load = -self._slopes[sites[at], t] * draw[n, at]
-            rows = [self._step[v, [t]], self._balance[sites[at], t], self._pool[pools[at], t]]
-            column = Column(
-                cost=float(cost[n]),
-                rows=np.concatenate(rows),
-                coefficients=np.concatenate([np.ones(1), load, gpus[n, at]]),
-            )
-            hold = Hold(service=v, step=int(t), replicas=replicas[n], served_rps=served_rps[n])
-            self.waiting.append((hold, column))
+        for hold, column in self._make.holds(v, steps, replicas, served_rps):
+            key = hold_key(v, hold.step, hold.replicas, hold.served_rps)
+            if key not in self._known:
+                self._known[key] = len(self._known)
+                self.waiting.append((hold, column))
 
     def _take_in(self) -> int:
         if self.waiting:
@@ -241,7 +167,7 @@ class Master:
                 keys.append((j, placement.site, placement.runs))
         for v in range(len(self._problem.services)):
             for t in self._all:
-                keys.append(_hold_key(v, t, packing.replicas[v][t], packing.served_rps[v][t]))
+                keys.append(hold_key(v, t, packing.replicas[v][t], packing.served_rps[v][t]))
         return keys
 
     def dive(self, choices: tuple[Choices, ...], *, left_s: Callable[[], float]) -> Packing:
@@ -328,7 +254,7 @@ class Master:
             entry = self.entries[n]
             if isinstance(entry, Hold):
                 size = self._problem.services[entry.service].gpus_per_replica
-                gpus[self._hosts[entry.service][1], entry.step] += (
+                gpus[self._make.pools(entry.service), entry.step] += (
                     self.values[n] * size * entry.replicas
                 )
         return gpus
@@ -337,7 +263,7 @@ class Master:
         """Take the GPUs of hold number `n` from `free`, in place, if they are there."""
         hold = self.entries[n]
         assert isinstance(hold, Hold)
-        pools = self._hosts[hold.service][1]
+        pools = self._make.pools(hold.service)
         gpus = hold.replicas * self._problem.services[hold.service].gpus_per_replica
         if (gpus > free[pools, hold.step]).any():
             return False
@@ -361,17 +287,21 @@ class Master:
             )
             if not len(steps):
                 continue
-            one, pools = choices[v], self._hosts[v][1]
+            one, pools = choices[v], self._make.pools(v)
             costs = service_step_costs(
                 one, *service_prices(self._problem, one, it_price, gpu_price)
             )
-            gpus = one.replicas * one.service.gpus_per_replica
-            fits = (gpus <= free[pools].T[:, None, :]).all(axis=2)
+            size = one.service.gpus_per_replica
+            fits = (one.replicas * size <= free[pools].T[:, None, :]).all(axis=2) & one.allowed
             best = np.argmin(np.where(fits, costs[0], np.inf), axis=1)
-            free[np.ix_(pools, steps)] -= gpus[steps, best[steps]].T
             replicas, served = one.replicas[steps, best[steps]], costs[1][steps, best[steps]]
+            full = np.flatnonzero(~fits[steps].any(axis=1))
+            if len(full):
+                room = free[np.ix_(pools, steps[full])].T // size
+                replicas[full], served[full] = one.squeezed(steps[full], room)
+            free[np.ix_(pools, steps)] -= replicas.T * size
             self._offer_holds(v, steps, replicas, served)
-            keys += [_hold_key(v, t, replicas[n], served[n]) for n, t in enumerate(steps)]
+            keys += [hold_key(v, t, replicas[n], served[n]) for n, t in enumerate(steps)]
         self._take_in()
         return [self._known[key] for key in keys]
 
@@ -420,7 +350,3 @@ class Master:
                 replicas[entry.service][entry.step] = entry.replicas
                 served[entry.service][entry.step] = entry.served_rps
         return Packing.of(problem, placements, replicas, served)
-
-
-def _hold_key(v: int, t: int, replicas: IntArray, served_rps: FloatArray) -> tuple[object, ...]:
-    return (-1, v, int(t), replicas.tobytes(), served_rps.round(9).tobytes())

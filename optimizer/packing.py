@@ -157,8 +157,13 @@ def choose_replicas(packing: Packing, v: int, one: Choices, order: MeritOrder) -
     cost += (one.replicas * lease).sum(axis=2) * service.gpus_per_replica * h
     fits = (one.replicas * service.gpus_per_replica <= free).all(axis=2) & one.allowed
     choice = np.argmin(np.where(fits, cost, np.inf), axis=1)
-    packing.replicas[v] = one.replicas[np.arange(len(choice)), choice]
-    packing.served_rps[v] = served[np.arange(len(choice)), choice]
+    replicas = one.replicas[np.arange(len(choice)), choice]
+    requests = served[np.arange(len(choice)), choice]
+    full = np.flatnonzero(~fits.any(axis=1))
+    if len(full):
+        room = free[full, 0] // service.gpus_per_replica
+        replicas[full], requests[full] = one.squeezed(full, room)
+    packing.replicas[v], packing.served_rps[v] = replicas, requests
     packing.add_service(v)
 
 

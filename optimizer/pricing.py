@@ -5,7 +5,7 @@ the job is running (Bellman 1957). Exact for that job, all else held.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from optimizer.plan import Placement, Run
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
-from optimizer.timing import TOLERANCE_H
+from optimizer.timing import TOLERANCE_H, is_finished
 from optimizer.work import Job, JobKind
 
 MAX_UNITS_PER_STEP = 20
@@ -210,7 +210,20 @@ def _cheapest_path(
         running, paused = after, np.minimum(paused, running)
     if not np.isfinite(best[0]):
         return np.inf, 0, ()
-    return best[0], best[1], _retrace(grain, prices, trail, best, begin)
+    runs = _retrace(grain, prices, trail, best, begin)
+    return best[0], best[1], runs if grain.exact else _trimmed(problem, job, runs)
+
+
+def _trimmed(problem: Problem, job: Job, runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """`runs` without the last steps that only rounded times ask for."""
+    while True:
+        *before, last = runs
+        if last.n_steps > 1:
+            before.append(replace(last, n_steps=last.n_steps - 1))
+        shorter = Placement(job=job.name, site=job.home, runs=tuple(before))
+        if not is_finished(problem, job, shorter):
+            return runs
+        runs = shorter.runs
 
 
 def _entered(running: FloatArray, paused: FloatArray, repeat: int) -> FloatArray:

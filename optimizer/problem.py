@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from optimizer.horizon import Horizon
-from optimizer.site import GpuPool, Site
+from optimizer.site import GpuPool, IntArray, Site
 from optimizer.work import Job, Service
 
 
@@ -120,6 +120,13 @@ class Problem:
             and work.certifications <= site.certifications
             and (isinstance(work, Service) or self._reachable(work, site.name))
         )
+
+    def floor(self, service: Service) -> IntArray:
+        """Replicas `service` must hold by step, or as many as its pools could, shape (T,)."""
+        pools = [self.pool_number[s, service.gpu_type] for s in self.admissible_sites(service)]
+        room = self.pool_gpus[pools] // service.gpus_per_replica
+        floor: IntArray = np.minimum(service.min_replicas, room.sum(axis=0))
+        return floor
 
     def _reachable(self, job: Job, site: str) -> bool:
         allowed = job.allowed_sites is None or site in job.allowed_sites

@@ -69,6 +69,8 @@ class Repair:
     def _pick(self, packing: Packing, rng: np.random.Generator) -> list[int]:
         """Jobs to take out, in the order in which they come back."""
         problem, n_jobs = self.problem, len(self.problem.jobs)
+        if not n_jobs:
+            return []
         size = int(rng.integers(1, min(MOST_AT_ONCE, n_jobs) + 1))
         if rng.random() < 1 / 3:
             return [int(j) for j in rng.permutation(n_jobs)[:size]]
@@ -95,7 +97,7 @@ class Repair:
     def _in_the_way(
         self, packing: Packing, unhappy: int, size: int, rng: np.random.Generator
     ) -> list[int]:
-        """A late or unfinished job, then jobs that hold GPUs at one of its sites when it needs them."""
+        """A late or unfinished job, then jobs with GPUs at one of its sites when it needs them."""
         problem, job = self.problem, self.problem.jobs[unhappy]
         name = problem.sites[int(rng.choice(problem.admissible_sites(job)))].name
         first = problem.first_step(job, name)

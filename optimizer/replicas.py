@@ -132,6 +132,7 @@ class Choices:
         most: Replicas the pools hold alone, or the demand needs at most, shape (T, sites).
         flow_rps: Most requests each subset of sites serves with `most` replicas, shape (T,) each.
         unserved_price: Of one request a second left unserved for a step. [money s]
+        neighbours: Positions in `sites` that reach each region in time.
     """
 
     service: Service
@@ -146,6 +147,7 @@ class Choices:
     most: IntArray
     flow_rps: dict[frozenset[int], FloatArray]
     unserved_price: float
+    neighbours: list[set[int]]
 
     @staticmethod
     def of(problem: Problem, service: Service) -> "Choices":
@@ -169,7 +171,6 @@ class Choices:
         if service.survives_site_loss:
             short = short + np.max([demand - rank[everywhere - {s}] for s in everywhere], axis=0)
         price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
-        floor = np.minimum(service.min_replicas, most.sum(axis=1))
         return Choices(
             service=service,
             sites=sites,
@@ -177,13 +178,14 @@ class Choices:
             rank_rps=rank,
             shortfall=price * short,
             allowed=(replicas <= most[:, None, :]).all(axis=2)
-            & (replicas.sum(axis=2) >= floor[:, None]),
+            & (replicas.sum(axis=2) >= problem.floor(service)[:, None]),
             complete=complete,
             extra_kw=np.array([extra_replica_kw(problem, service, s) for s in sites]),
             request_kw=request_kw(service),
             most=most,
             flow_rps=flow,
             unserved_price=price,
+            neighbours=neighbours,
         )
 
     def split(self, price: FloatArray) -> FloatArray:
@@ -193,6 +195,29 @@ class Choices:
             price: What a request costs by site and step, shape (sites, T).
         """
         return _greedy(self.rank_rps, price)
+
+    def squeezed(self, steps: IntArray, room: IntArray) -> tuple[IntArray, FloatArray]:
+        """Replicas and requests [1/s] where no choice fits, by step and site, shape (n, sites).
+
+        Args:
+            steps: Which steps.
+            room: Replicas there is room for, likewise.
+        """
+        held = np.minimum(self.most[steps], np.maximum(0, room))
+        capacity = (held * self.service.capacity_rps).astype(np.float64)[:, None, :]
+        demand, everywhere = self.service.demand_rps[:, steps], range(len(self.sites))
+        ranks = [
+            _rank(demand, self.neighbours, tuple(everywhere[:size]), capacity)[:, 0]
+            for size in range(len(self.sites) + 1)
+        ]
+        served = np.diff(ranks, axis=0).T
+        if self.service.survives_site_loss:
+            return held, served
+        needed = np.ceil(served / self.service.capacity_rps - 1e-9).astype(np.int64)
+        for site in everywhere:
+            short = np.maximum(0, self.service.min_replicas - needed.sum(axis=1))
+            needed[:, site] += np.minimum(short, held[:, site] - needed[:, site])
+        return needed, served
 
     def relaxed_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
         """Least cost of any choice, its replicas relaxed to fractions, shape (T,). [money]

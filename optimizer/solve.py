@@ -19,12 +19,13 @@ import numpy as np
 
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
+from optimizer.columns import Entry, Schedule
 from optimizer.dispatcher import Dispatcher, finished_plan
 from optimizer.fingerprint import fingerprint
 from optimizer.generation import Generation
 from optimizer.highs import TimeLimitReached
 from optimizer.load import Load
-from optimizer.master import Entry, Master, Schedule
+from optimizer.master import Master
 from optimizer.merit_order import MeritOrder
 from optimizer.packing import Packing, by_work, sweep
 from optimizer.plan import Plan, Prices, Proof, Serving, Solution, Stage
@@ -32,6 +33,7 @@ from optimizer.problem import Problem
 from optimizer.repair import Repair
 from optimizer.replicas import Choices
 from optimizer.tally import tally
+from optimizer.verify import verify
 
 Progress = Callable[[str], None]
 MAX_SWEEPS = 2
@@ -93,10 +95,11 @@ class _Best:
         self.objective = tally(problem, plan).objective
 
     def consider(self, packing: Packing) -> bool:
-        """Finish `packing`; keep it when it is better."""
+        """Finish `packing`; keep it when it is better and breaks no rule."""
         plan = finished_plan(self.problem, packing, time_limit_s=60.0)
         objective = tally(self.problem, plan).objective
-        if objective < self.objective - 1e-9 * abs(self.objective):
+        better = objective < self.objective - 1e-9 * abs(self.objective)
+        if better and not verify(self.problem, plan):
             self.plan, self.objective = plan, objective
             return True
         return False

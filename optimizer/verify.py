@@ -5,7 +5,7 @@ here. Shortfalls are allowed, they are priced; what is listed below is not.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -49,9 +49,17 @@ def _violations(problem: Problem, plan: Plan) -> Iterator[Violation]:
             rule="one placement a job", where="plan", message=f"got placements of {names}"
         )
         return
-    for job, placement in zip(problem.jobs, plan.placements, strict=True):
-        if placement.runs:
-            yield from _check_job(problem, job, placement)
+    placed = [
+        (job, placement)
+        for job, placement in zip(problem.jobs, plan.placements, strict=True)
+        if placement.runs
+    ]
+    for job, placement in placed:
+        yield from _check_job(problem, job, placement)
+    infinite = list(_check_finite(plan))
+    yield from infinite
+    if infinite or not all(_has_load(problem, job, placement) for job, placement in placed):
+        return
     for service in problem.services:
         yield from _check_service(problem, service, plan.servings[service.name])
     load = Load.of(problem, plan.placements, plan.servings)
@@ -59,6 +67,23 @@ def _violations(problem: Problem, plan: Plan) -> Iterator[Violation]:
     facility_kw = load.facility_kw(problem)
     for s, site in enumerate(problem.sites):
         yield from _check_site(site, plan.dispatch[site.name], facility_kw[s], problem)
+
+
+def _check_finite(plan: Plan) -> Iterator[Violation]:
+    for name, serving in plan.servings.items():
+        if not np.isfinite(serving.served_rps).all():
+            yield Violation(rule="finite numbers", where=f"service {name}", message="requests")
+    for name, flow in plan.dispatch.items():
+        for one in fields(flow):
+            if not np.isfinite(getattr(flow, one.name)).all():
+                yield Violation(rule="finite numbers", where=name, message=one.name)
+
+
+def _has_load(problem: Problem, job: Job, placement: Placement) -> bool:
+    """Whether a pool and a mode are there to say what `placement` draws."""
+    site = problem.site_number.get(placement.site)
+    known = all(0 <= run.mode < len(job.modes) for run in placement.runs)
+    return known and (site, job.gpu_type) in problem.pool_number
 
 
 def _check_job(problem: Problem, job: Job, placement: Placement) -> Iterator[Violation]:
@@ -90,6 +115,9 @@ def _check_job(problem: Problem, job: Job, placement: Placement) -> Iterator[Vio
     if done_h < job.work_h - TOLERANCE_H:
         yield broken("all of the work or none", f"does {done_h:g} h of {job.work_h:g} h")
         return
+    last_h = problem.horizon.step_h * job.modes[placement.runs[-1].mode].speed
+    if done_h - last_h > job.work_h - TOLERANCE_H:
+        yield broken("ends with its work", f"does {done_h:g} h of {job.work_h:g} h")
     end = min(job.deadline, problem.horizon.end)
     end_h = problem.horizon.steps_until(end) * problem.horizon.step_h
     finish = finish_h(problem, job, placement)
@@ -108,9 +136,10 @@ def _check_service(problem: Problem, service: Service, serving: Serving) -> Iter
         yield broken("sovereignty and admissible sites", f"may not run at {', '.join(names)}")
     if (serving.replicas < 0).any() or (serving.served_rps < -TOLERANCE).any():
         yield broken("no negative flows", "negative replicas or requests")
-    if serving.replicas.sum(axis=0).min() < service.min_replicas:
-        step = int(np.argmin(serving.replicas.sum(axis=0)))
-        yield broken("floor of replicas", f"fewer than {service.min_replicas} in step {step}")
+    missing = problem.floor(service) - serving.replicas.sum(axis=0)
+    if missing.max() > 0:
+        step = int(np.argmax(missing))
+        yield broken("floor of replicas", f"{missing[step]} too few in step {step}")
     scale = max(1.0, float(service.demand_rps.max()))
     over = serving.served_rps.sum(axis=0) - serving.replicas * service.capacity_rps
     if over.max() > TOLERANCE * scale:

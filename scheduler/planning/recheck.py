@@ -56,7 +56,10 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
         ("plan", run.plan, run.kpis),
         ("run-now", run.baseline, run.baseline_kpis),
     ):
-        yield f"{name}: {len(asdict(claimed))} figures", _differing(name, claimed, kpis_of(problem, plan))
+        yield (
+            f"{name}: {len(asdict(claimed))} figures",
+            _differing(name, claimed, kpis_of(problem, plan)),
+        )
     again = kpis_of(problem, run_now(problem))
     yield "run-now: planned anew", _differing("run-now, planned anew", run.baseline_kpis, again)
     objective = tally(problem, run.plan).objective

@@ -7,6 +7,7 @@ from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
 from optimizer.solve import Limits, solve
 from optimizer.tally import tally
+from optimizer.work import Mode
 from tests.optimizer import worlds
 from tests.optimizer.tiny import SEEDS, solved
 
@@ -49,7 +50,7 @@ def test_each_freedom_brings_what_it_is_for():
     # A 2 kW job of two hours. At home an hour costs 9, 9, 2, 2, 9, 9 a kWh, away always 1; away
     # twice as wide at twice the speed it takes one hour, of 3 kW instead of 4.
     # Run-now 4 kWh at 9; later, 4 at 2; away, 4 at 1; wide, 3 at 1.
-    modes = (worlds.job().base, worlds.Mode(gpus=4, power_kw=3, speed=2))
+    modes = (worlds.job().base, Mode(gpus=4, power_kw=3, speed=2))
     problem = worlds.problem(
         worlds.site(grid=worlds.grid(price=[9, 9, 2, 2, 9, 9])),
         worlds.site("away", grid=worlds.grid(price=1)),

@@ -57,7 +57,8 @@ def assert_same_but_for_names(problem, names):
     )
     for name, serving in ours.plan.servings.items():
         assert np.array_equal(theirs.plan.servings[name].replicas, serving.replicas[::-1])
-    account = dict(zip((s.name for s in problem.sites), tally(problem, ours.plan).sites))
+    names_of = [site.name for site in problem.sites]
+    account = dict(zip(names_of, tally(problem, ours.plan).sites, strict=True))
     for site, tallied in zip(theirs_of.sites, tally(theirs_of, theirs.plan).sites, strict=True):
         old = next(old for old, new in names.items() if new == site.name)
         assert tallied == account[old]

@@ -1,8 +1,9 @@
-"""On instances small enough to be solved whole, the pipeline and its bound close in on the truth."""
+"""On instances small enough to be solved whole, plan and bound close in on the truth."""
 
 import pytest
 
 from optimizer.exact import optimum
+from optimizer.solve import Limits, solve
 from optimizer.verify import verify
 from optimizer.work import JobKind
 from tests.optimizer import worlds
@@ -44,6 +45,22 @@ def test_bound_then_optimum_then_plan_within_five_percent(seed):
 )
 def test_the_worlds_of_the_oracle_hold_everything_often(occurs):
     assert sum(occurs(tiny(seed)) for seed in SEEDS) >= 5
+
+
+def test_a_job_does_not_run_on_after_its_work_even_where_taking_power_is_paid():
+    # An hour of 2 kW at -1; two more hours would bring as much again, for no work.
+    site = worlds.site(n_steps=3, grid=worlds.grid(3, price=-1))
+    problem = worlds.problem(site, jobs=[worlds.job(kind="checkpointable", hours=1, due=3)])
+    proof = solve(problem, limits=Limits(gap=1e-4)).proof
+    assert optimum(problem) == pytest.approx(-2)
+    assert (proof.bound, proof.objective) == pytest.approx((-2, -2))
+
+
+def test_a_job_whose_resume_takes_longer_than_its_work_is_not_done_for_nothing():
+    # Half an hour of 2 kW at 3, held for a step of one hour.
+    job = worlds.job(kind="checkpointable", hours=0.5, resume_h=1)
+    problem = worlds.problem(worlds.site(grid=worlds.grid(price=3)), jobs=[job])
+    assert optimum(problem) == pytest.approx(6)
 
 
 def test_an_instance_too_large_for_the_oracle_is_refused():

@@ -89,6 +89,22 @@ def test_unprotected_requests_are_those_of_the_worst_loss(seed):
         assert short[t] == pytest.approx(demand.sum() - min(kept), abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_where_no_choice_fits_what_room_there_is_answers_a_maximum_flow(seed):
+    problem = random_world(seed)
+    (service,) = problem.services
+    choices = Choices.of(problem, service)
+    room = np.random.default_rng(seed).integers(0, 2, (N_STEPS, 3))
+    replicas, served = choices.squeezed(np.arange(N_STEPS), room)
+    for t in range(N_STEPS):
+        held = np.minimum(room[t], choices.most[t]) * 2.0
+        most, _ = best_flow(service, service.demand_rps[:, t], held, np.zeros(3))
+        assert served[t].sum() == pytest.approx(most, abs=1e-6)
+        assert (replicas[t] <= room[t]).all()
+        assert (served[t] <= replicas[t] * 2.0 + 1e-9).all()
+        assert replicas[t].sum() >= min(service.min_replicas, held.sum() / 2)
+
+
 def test_a_choice_holds_the_floor_and_no_more_than_the_pool_or_the_demand_needs():
     # 3 requests/s at 2 a replica need 2; the pool has 4 GPUs, then 1; the floor is 1.
     problem = worlds.problem(

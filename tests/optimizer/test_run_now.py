@@ -160,7 +160,10 @@ def test_the_generator_runs_only_for_what_is_otherwise_unmet():
 )
 def test_the_battery_ends_where_it_began(wind):
     site = worlds.site(
-        overhead=4, grid=worlds.grid(limit=6), plants=(worlds.plant(wind),), battery=worlds.battery()
+        overhead=4,
+        grid=worlds.grid(limit=6),
+        plants=(worlds.plant(wind),),
+        battery=worlds.battery(),
     )
     problem = worlds.problem(site)
     plan = run_now(problem)

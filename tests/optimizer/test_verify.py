@@ -291,7 +291,32 @@ def test_fewer_replicas_than_the_floor_are_found():
     plan = served("service", "replicas", (0, 4), 1)(plan)
     (violation,) = [one for one in verify(problem, plan) if one.rule != BALANCE]
     assert violation.rule == "floor of replicas"
-    assert violation.message == "fewer than 2 in step 4"
+    assert violation.message == "1 too few in step 4"
+
+
+def test_a_floor_that_a_pool_under_maintenance_cannot_hold_is_held_as_far_as_it_can():
+    # Two replicas of 2 GPUs are the floor; in hours 1 and 2 there is room for one, then for none.
+    site = worlds.site(gpus=[8, 3, 1, 8, 8, 8], grid=worlds.grid())
+    problem = worlds.problem(site, services=[worlds.service(gpus=2, min_replicas=2)])
+    plan = run_now(problem)
+    assert plan.servings["service"].replicas.tolist() == [[2, 1, 0, 2, 2, 2]]
+    assert verify(problem, plan) == ()
+
+
+@pytest.mark.parametrize(
+    ("plant_it", "where"),
+    [
+        pytest.param(flows("grid_import_kw", np.nan), "home", id="a flow"),
+        pytest.param(flows("soc_kwh", np.inf), "home", id="stored energy"),
+        pytest.param(
+            served("service", "served_rps", (0, 0, 2), np.nan), "service service", id="requests"
+        ),
+    ],
+)
+def test_what_is_not_a_number_is_found(plant_it, where):
+    problem = world()
+    (violation,) = verify(problem, plant_it(run_now(problem)))
+    assert (violation.rule, violation.where) == ("finite numbers", where)
 
 
 def test_more_gpus_reserved_than_in_service_are_found():

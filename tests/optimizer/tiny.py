@@ -68,7 +68,7 @@ def _site(rng, name, jurisdiction, n_steps):
     plants = [worlds.plant(rng.uniform(0, 10, n_steps), n_steps, name="wind", carbon=11)]
     if rng.random() < 0.3:
         plants.append(worlds.plant(rng.uniform(0, 5, n_steps), n_steps, carbon=40))
-    battery = worlds.battery(8, 4, 0.95, 0.95, soc_min=0.1, wear=0.05)
+    battery = worlds.battery(energy=8, charge=0.95, discharge=0.95, soc_min=0.1, wear=0.05)
     return worlds.site(
         name,
         n_steps,

@@ -11,8 +11,16 @@ import numpy as np
 from optimizer.horizon import Horizon
 from optimizer.plan import Plan
 from optimizer.problem import Link, Objective, Problem
-from optimizer.site import Battery, Cooling, DemandCharge, Generator, GpuPool, GridConnection
-from optimizer.site import Plant, Site
+from optimizer.site import (
+    Battery,
+    Cooling,
+    DemandCharge,
+    Generator,
+    GpuPool,
+    GridConnection,
+    Plant,
+    Site,
+)
 from optimizer.work import Job, JobKind, Mode, Service
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -49,7 +57,7 @@ def plant(available, n_steps=N_STEPS, *, name="pv", carbon=0):
     return Plant(name=name, available_kw=series(available, n_steps), carbon_g_per_kwh=carbon)
 
 
-def battery(energy=10, power=4, charge=0.8, discharge=0.8, soc_min=0, soc_initial=0.5, wear=0):
+def battery(*, energy=10, power=4, charge=0.8, discharge=0.8, soc_min=0, soc_initial=0.5, wear=0):
     return Battery(
         energy_kwh=energy,
         power_kw=power,

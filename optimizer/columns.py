@@ -1,0 +1,138 @@
+"""Schedules and replica choices as columns of the core model: their cost and what they draw."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.highs import Column
+from optimizer.load import extra_it_kw, extra_replica_kw, request_kw, slopes
+from optimizer.plan import Placement
+from optimizer.problem import Problem
+from optimizer.replicas import shortfall_rps
+from optimizer.site import FloatArray, IntArray
+from optimizer.timing import late_h
+from optimizer.work import Service
+
+SECONDS_PER_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A column that places one job."""
+
+    job: int
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A column that gives one service its replicas in one step.
+
+    Attributes:
+        replicas: By admissible site.
+        served_rps: By admissible site. [1/s]
+    """
+
+    service: int
+    step: int
+    replicas: IntArray
+    served_rps: FloatArray
+
+
+Entry = Schedule | Hold
+
+
+def hold_key(v: int, t: int, replicas: IntArray, served_rps: FloatArray) -> tuple[object, ...]:
+    """What tells one hold from another."""
+    return (-1, v, int(t), replicas.tobytes(), served_rps.round(9).tobytes())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Row numbers of the core model.
+
+    Attributes:
+        balance: Of the power balance by site and step, shape (S, T).
+        pool: Of the GPUs by pool and step, shape (K, T).
+        job: Of each job's one schedule, shape (J,).
+        step: Of each service's one choice by step, shape (V, T).
+    """
+
+    balance: IntArray
+    pool: IntArray
+    job: IntArray
+    step: IntArray
+
+
+class Columns:
+    """Makes the columns of one problem."""
+
+    def __init__(self, problem: Problem, rows: Rows) -> None:
+        """Read what every column needs once."""
+        self._problem, self._rows = problem, rows
+        self._slopes = slopes(problem)
+        self._water = problem.objective.water_price_per_l * np.array(
+            [site.cooling.water_l_per_kwh for site in problem.sites]
+        )
+        self._hosts = [self._hosts_of(service) for service in problem.services]
+
+    def pools(self, v: int) -> IntArray:
+        """Pools of service number v, by admissible site."""
+        return self._hosts[v][1]
+
+    def _hosts_of(self, service: Service) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Admissible sites, their pools, a replica's extra IT power there, the lease of a GPU."""
+        problem, sites = self._problem, self._problem.admissible_sites(service)
+        pools = [problem.pool_number[s, service.gpu_type] for s in sites]
+        return (
+            np.array(sites),
+            np.array(pools),
+            np.array([extra_replica_kw(problem, service, s) for s in sites]),
+            np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools]),
+        )
+
+    def schedule(self, j: int, placement: Placement) -> Column:
+        """The column of job number j placed so."""
+        problem, job, at = self._problem, self._problem.jobs[j], self._rows
+        s = problem.site_number[placement.site]
+        k = problem.pool_number[s, job.gpu_type]
+        h, lease = problem.horizon.step_h, problem.pools[k][1].lease_price_per_gpu_h
+        late = late_h(problem, job, placement) * job.base.gpus
+        cost = problem.transfer_cost(job, placement.site)
+        cost += late * problem.objective.late_price_per_gpu_h
+        rows, coefficients = [at.job[[j]]], [np.ones(1)]
+        for run in placement.runs:
+            steps = slice(run.first_step, run.end_step)
+            extra, gpus = extra_it_kw(problem, job, s, run.mode), job.modes[run.mode].gpus
+            rows += [at.balance[s, steps], at.pool[k, steps]]
+            coefficients += [-self._slopes[s, steps] * extra, np.full(run.n_steps, float(gpus))]
+            cost += h * (lease * gpus * run.n_steps + extra * float(self._water[s, steps].sum()))
+        return Column(
+            cost=cost, rows=np.concatenate(rows), coefficients=np.concatenate(coefficients)
+        )
+
+    def holds(
+        self, v: int, steps: IntArray, replicas: IntArray, served_rps: FloatArray
+    ) -> Iterator[tuple[Hold, Column]]:
+        """The columns of service number v with those replicas and requests in those steps."""
+        problem, service, rows_of = self._problem, self._problem.services[v], self._rows
+        sites, pools, extra, lease = self._hosts[v]
+        h = problem.horizon.step_h
+        draw = replicas * extra + served_rps * request_kw(service)
+        gpus = (replicas * service.gpus_per_replica).astype(float)
+        price = problem.objective.unserved_price_per_request * h * SECONDS_PER_HOUR
+        cost = price * shortfall_rps(problem, service, replicas, served_rps, steps)
+        cost += h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
+        for n, t in enumerate(steps):
+            at = np.flatnonzero((draw[n] != 0) | (gpus[n] != 0))
+            load = -self._slopes[sites[at], t] * draw[n, at]
+            rows = [rows_of.step[v, [t]], rows_of.balance[sites[at], t], rows_of.pool[pools[at], t]]
+            yield (
+                Hold(service=v, step=int(t), replicas=replicas[n], served_rps=served_rps[n]),
+                Column(
+                    cost=float(cost[n]),
+                    rows=np.concatenate(rows),
+                    coefficients=np.concatenate([np.ones(1), load, gpus[n, at]]),
+                ),
+            )
