@@ -263,16 +263,20 @@ class _Block:
         return split(_work(width, length), shares / shares.sum(), allowed, self._chance("kind"))
 
     def _modes(self, width: int, widest: int) -> tuple[ModeSpec, ...]:
-        """Other widths of an elastic job, as far as a pool holds them."""
+        """Other widths and power caps of an elastic job, as far as a pool holds them."""
         modes = {
-            round(width * mode.width): ModeSpec(
+            (round(width * mode.width), mode.power): ModeSpec(
                 gpus=round(width * mode.width),
                 speed=float(mode.speed),
                 power_kw_per_gpu=self._p.power_kw_per_gpu * mode.power,
             )
             for mode in self._p.elastic_modes
         }
-        return tuple(mode for gpus, mode in modes.items() if 1 <= gpus <= widest and gpus != width)
+        return tuple(
+            mode
+            for (gpus, power), mode in modes.items()
+            if 1 <= gpus <= widest and (gpus, power) != (width, 1)
+        )
 
     def _rules(self, home: IntArray, width: IntArray, length: IntArray) -> IntArray:
         """Number of the restriction each job is under; the last number is none."""

@@ -40,7 +40,7 @@ class SlackShares(Description):
 
 
 class RelativeMode(Description):
-    """A width of elastic jobs relative to their base width."""
+    """A width or power cap of elastic jobs, relative to their base mode."""
 
     width: Positive = Field(
         description="GPUs over base GPUs; widths of less than a GPU drop out. [1]"
@@ -108,7 +108,7 @@ class JobGenerator(Description):
     )
     power_kw_per_gpu: KwPerGpu = Field(description="IT power, idle draw included. [kW]")
     elastic_modes: tuple[RelativeMode, ...] = Field(
-        default=MEASURED_WIDTHS, min_length=1, description="Other widths of elastic jobs."
+        default=MEASURED_WIDTHS, min_length=1, description="Other modes of elastic jobs."
     )
     working_hours_factor: Annotated[float, Strict(), Field(ge=0, le=100)] = Field(
         default=4,

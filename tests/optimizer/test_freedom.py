@@ -1,5 +1,7 @@
 """What each freedom is worth: stages from run-now to the plan, none worse than the one before."""
 
+from itertools import pairwise
+
 import pytest
 
 from optimizer.baselines import run_now
@@ -22,7 +24,7 @@ def test_the_objective_never_rises_from_stage_to_stage_and_ends_with_the_plan(se
     objectives = [tally(problem, one).objective for one in (baseline, *(p for _, p in found))]
     assert [name for name, _ in found] == NAMES
     assert found[-1][1] is plan
-    for before, after in zip(objectives, objectives[1:], strict=False):
+    for before, after in pairwise(objectives):
         assert after <= before + 1e-6 * (1 + abs(before))
 
 
