@@ -15,6 +15,7 @@ from optimizer.tally import tally
 from optimizer.timing import is_finished, late_h
 
 NEGLIGIBLE_BOUGHT_SHARE = 0.01
+NEGLIGIBLE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +165,10 @@ def serves_less_or_later(plan: Kpis, baseline: Kpis) -> str:
 
 
 def savings_percent(plan: Kpis, baseline: Kpis) -> Mapping[str, float | None]:
-    """How much less of each figure the plan needs, in percent; None where run-now has none of it."""
+    """How much less of each figure the plan needs; None where run-now has none of it. [%]"""
     savings: dict[str, float | None] = {}
     for one in fields(Kpis):
         before, after = getattr(baseline, one.name), getattr(plan, one.name)
         if one.name != "currency":
-            savings[one.name] = 100 * (1 - after / before) if abs(before) > 1e-9 else None
+            savings[one.name] = 100 * (1 - after / before) if abs(before) > NEGLIGIBLE else None
     return savings

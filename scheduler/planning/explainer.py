@@ -147,14 +147,7 @@ class Explainer:
     ) -> WaitReason | None:
         problem = self._problem
         if chosen is None:
-            pools = [problem.pool_number[s, job.gpu_type] for s in problem.admissible_sites(job)]
-            if problem.pool_gpus[pools].max() < job.base.gpus:
-                return WaitReason.EXCEEDS_CAPACITY
-            if all("deadline" in start.limit for start in starts):
-                return WaitReason.DEADLINE_UNREACHABLE
-            if all(start.limit.startswith(("power", "would")) for start in starts):
-                return WaitReason.WAITING_FOR_POWER
-            return WaitReason.WAITING_FOR_CAPACITY
+            return self._why_unfinished(job, starts)
         first = problem.horizon.instant(problem.first_step(job, placement.site))
         if chosen.start <= first:
             return None
@@ -164,6 +157,17 @@ class Explainer:
         if at_once.limit.startswith("power"):
             return WaitReason.WAITING_FOR_POWER
         return WaitReason.WAITING_FOR_CLEANER_ENERGY
+
+    def _why_unfinished(self, job: Job, starts: list[Start]) -> WaitReason:
+        problem = self._problem
+        pools = [problem.pool_number[s, job.gpu_type] for s in problem.admissible_sites(job)]
+        if problem.pool_gpus[pools].max() < job.base.gpus:
+            return WaitReason.EXCEEDS_CAPACITY
+        if all("deadline" in start.limit for start in starts):
+            return WaitReason.DEADLINE_UNREACHABLE
+        if all(start.limit.startswith(("power", "would")) for start in starts):
+            return WaitReason.WAITING_FOR_POWER
+        return WaitReason.WAITING_FOR_CAPACITY
 
     def _sentence(
         self,

@@ -127,11 +127,11 @@ def test_without_slack_no_saving_comes_from_time():
     "edits",
     [
         pytest.param(
-            ["sites.dakhla.pv.capacity_kw=1012", "sites.dakhla.wind.capacity_kw=705"],
+            ["sites.dakhla.pv.capacity_kw=975", "sites.dakhla.wind.capacity_kw=675"],
             id="a quarter less wind and sun",
         ),
         pytest.param(
-            ["sites.dakhla.pv.capacity_kw=1688", "sites.dakhla.wind.capacity_kw=1175"],
+            ["sites.dakhla.pv.capacity_kw=1625", "sites.dakhla.wind.capacity_kw=1125"],
             id="a quarter more wind and sun",
         ),
         pytest.param(["sites.dakhla.grid.import_limit_kw=390"], id="a quarter less import"),
