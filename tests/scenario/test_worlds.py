@@ -152,7 +152,7 @@ def test_data_move_only_over_a_link(small_with):
 def test_dakhla_is_most_of_its_world_and_two_services_are_sovereign(loaded):
     world = loaded["dakhla"].world
     gpus = {name: site.pools["h100"].gpus for name, site in world.sites.items()}
-    assert gpus == {"dakhla": 800, "casablanca": 96, "paris": 48}
+    assert gpus == {"dakhla": 880, "casablanca": 96, "paris": 48}
     sovereign = [name for name, service in world.services.items() if service.residency == ("MA",)]
     assert sovereign == ["health-triage", "justice-search"]
     assert len(loaded["dakhla"].jobs) == pytest.approx(200, abs=5)
