@@ -81,6 +81,6 @@ clean: ## Remove .venv, caches and builds; run folders stay
 
 $(READY): .venv/bin/uv requirements.lock pyproject.toml
 	@echo "Installing the locked packages"
-	@$(UV) pip sync --python .venv/bin/python --require-hashes requirements.lock
+	@$(UV) pip sync --python .venv/bin/python --require-hashes --compile-bytecode requirements.lock
 	@$(UV) pip install --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,19 +1,20 @@
 """A job's cheapest schedule when every step of every site and mode has a price.
 
-Contiguous jobs slide a window; the others run a dynamic program over steps, progress and whether
-the job is running (Bellman 1957). Exact for that job, all else held.
+Contiguous jobs slide a window; the others search every path through steps and progress. Exact for
+that job, all else held.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from optimizer.paths import Lateness, Question, least_path
 from optimizer.plan import Placement, Run
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
-from optimizer.timing import TOLERANCE_H, is_finished
+from optimizer.timing import is_finished
 from optimizer.work import Job, JobKind
 
 MAX_UNITS_PER_STEP = 20
@@ -137,24 +138,20 @@ def window_costs(problem: Problem, job: Job, prices: StepPrices) -> FloatArray:
     costs[:, :starts] = summed[:, length:] - summed[:, :-length]
     costs[:, :starts][walls[:, length:] > walls[:, :-length]] = np.inf
     finish_h: FloatArray = np.arange(n_steps, dtype=np.float64) * h + job.work_h
-    costs += prices.start_cost[:, None] + _late_cost(problem, job)(finish_h)
+    costs += prices.start_cost[:, None] + _lateness(problem, job).cost(finish_h)
     early = np.arange(n_steps) < np.array(prices.first_step)[:, None]
     costs[early] = np.inf
     return costs
 
 
-def _late_cost(problem: Problem, job: Job) -> Callable[[FloatArray], FloatArray]:
-    """Prices exact finishes [h]: lateness, infinite after the hard deadline. [money]"""
+def _lateness(problem: Problem, job: Job) -> Lateness:
     horizon = problem.horizon
-    due_h = horizon.steps_until(job.due) * horizon.step_h
-    end_h = horizon.steps_until(min(job.deadline, horizon.end)) * horizon.step_h
-    per_h = job.base.gpus * problem.objective.late_price_per_gpu_h
-
-    def cost(finish_h: FloatArray) -> FloatArray:
-        late_h = np.where(finish_h > due_h + TOLERANCE_H, finish_h - due_h, 0.0)
-        return np.where(finish_h > end_h + TOLERANCE_H, np.inf, per_h * late_h)
-
-    return cost
+    return Lateness(
+        step_h=horizon.step_h,
+        due_h=horizon.steps_until(job.due) * horizon.step_h,
+        end_h=horizon.steps_until(min(job.deadline, horizon.end)) * horizon.step_h,
+        price_per_h=job.base.gpus * problem.objective.late_price_per_gpu_h,
+    )
 
 
 def _cheapest_window(
@@ -173,45 +170,24 @@ def _cheapest_window(
 def _cheapest_path(
     problem: Problem, job: Job, prices: StepPrices, *, optimistic: bool
 ) -> tuple[float, int, tuple[Run, ...]]:
-    """Dynamic program over steps.
-
-    `running[p]` and `paused[p]` are the least costs of having done p units with the job running
-    or not in the step before; all admissible sites advance together.
-    """
-    grain, h = Grain.of(job, problem.horizon.step_h, optimistic=optimistic), problem.horizon.step_h
-    begin, end = min(prices.first_step), prices.end_step
-    n_sites, work, fastest = len(prices.sites), grain.work, max(grain.gain)
+    grain = Grain.of(job, problem.horizon.step_h, optimistic=optimistic)
     early = np.arange(prices.cost.shape[2]) < np.array(prices.first_step)[:, None]
-    cost = np.where(early[:, None, :], np.inf, prices.cost)[..., None]
-    running = np.full((n_sites, work), np.inf)
-    paused = np.full((n_sites, work), np.inf)
-    paused[:, 0] = prices.start_cost
-    late_cost = _late_cost(problem, job)
-    trail: list[tuple[FloatArray, FloatArray]] = []
-    best = (np.inf, 0, 0, 0, 0)
-    for t in range(begin, end):
-        trail.append((running, paused))
-        known = min(work, (t - begin) * fastest + 1)
-        entered = _entered(running[:, :known], paused[:, :known], grain.repeat)
-        after = np.full((n_sites, work), np.inf)
-        for mode, gain in enumerate(grain.gain):
-            if gain <= 0:
-                continue
-            done = entered + cost[:, mode, t]
-            inside = after[:, gain : known + gain]
-            np.minimum(inside, done[:, : inside.shape[1]], out=inside)
-            nearly = max(0, work - gain)
-            if nearly < known and (tail := done[:, nearly:]).min() < best[0]:
-                left = work - np.arange(nearly, known)
-                total = tail + late_cost((t + left / gain) * h)
-                s, p = np.unravel_index(int(np.argmin(total)), total.shape)
-                if total[s, p] < best[0]:
-                    best = (float(total[s, p]), int(s), t, mode, int(p) + nearly)
-        running, paused = after, np.minimum(paused, running)
-    if not np.isfinite(best[0]):
+    path = least_path(
+        Question(
+            cost=np.where(early[:, None, :], np.inf, prices.cost),
+            start_cost=prices.start_cost,
+            begin=min(prices.first_step),
+            end=prices.end_step,
+            work=grain.work,
+            gain=grain.gain,
+            repeat=grain.repeat,
+            lateness=_lateness(problem, job),
+        )
+    )
+    if not np.isfinite(path.cost):
         return np.inf, 0, ()
-    runs = _retrace(grain, prices, trail, best, begin)
-    return best[0], best[1], runs if grain.exact else _trimmed(problem, job, runs)
+    runs = _runs(path.steps)
+    return path.cost, path.site, runs if grain.exact else _trimmed(problem, job, runs)
 
 
 def _trimmed(problem: Problem, job: Job, runs: tuple[Run, ...]) -> tuple[Run, ...]:
@@ -226,53 +202,7 @@ def _trimmed(problem: Problem, job: Job, runs: tuple[Run, ...]) -> tuple[Run, ..
         runs = shorter.runs
 
 
-def _entered(running: FloatArray, paused: FloatArray, repeat: int) -> FloatArray:
-    """Least cost of being about to run from effective progress p, a resume's repeat taken off."""
-    entered = running.copy()
-    entered[:, 0] = np.minimum(entered[:, 0], paused[:, 0])
-    if repeat == 0:
-        np.minimum(entered, paused, out=entered)
-    elif repeat < paused.shape[1]:
-        np.minimum(entered[:, :-repeat], paused[:, repeat:], out=entered[:, :-repeat])
-    return entered
-
-
-def _retrace(
-    grain: Grain,
-    prices: StepPrices,
-    trail: list[tuple[FloatArray, FloatArray]],
-    best: tuple[float, int, int, int, int],
-    begin: int,
-) -> tuple[Run, ...]:
-    """Walk the tables back from the best finish to the steps and modes behind it."""
-    _, site, t, mode, progress = best
-    steps = [(t, mode)]
-    while True:
-        running, paused = (table[site] for table in trail[t - begin])
-        before_pause = progress + grain.repeat
-        resumed = paused[before_pause] if 0 < before_pause < grain.work else np.inf
-        if progress == 0 and paused[0] <= min(running[0], resumed):
-            return _runs(steps[::-1])
-        if resumed < running[progress]:
-            progress = before_pause
-            while True:
-                t -= 1
-                running, paused = (table[site] for table in trail[t - begin])
-                if running[progress] <= paused[progress]:
-                    break
-        t -= 1
-        running, paused = (table[site : site + 1] for table in trail[t - begin])
-        entered = _entered(running, paused, grain.repeat)[0]
-        costs = [
-            entered[progress - gain] + prices.cost[site, k, t] if 0 < gain <= progress else np.inf
-            for k, gain in enumerate(grain.gain)
-        ]
-        mode = int(np.argmin(costs))
-        progress -= grain.gain[mode]
-        steps.append((t, mode))
-
-
-def _runs(steps: list[tuple[int, int]]) -> tuple[Run, ...]:
+def _runs(steps: Sequence[tuple[int, int]]) -> tuple[Run, ...]:
     """Steps in order, each with its mode, joined into unbroken runs of one mode."""
     runs: list[Run] = []
     for step, mode in steps:
