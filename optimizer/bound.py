@@ -12,11 +12,11 @@ import numpy as np
 
 from optimizer.load import Load, slopes
 from optimizer.plan import Placement, Prices
-from optimizer.pricing import Grain, cheapest, fixed_step_prices
+from optimizer.pricing import cheapest
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray, IntArray, Site
-from optimizer.work import Job, JobKind
+from optimizer.terms import Terms, terms_of
 
 
 def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
@@ -33,24 +33,21 @@ def gpu_price_per_gpu_h(problem: Problem, prices: Prices) -> FloatArray:
 
 
 def job_step_costs(
-    problem: Problem, job: Job, it_price: FloatArray, gpu_price: FloatArray
+    problem: Problem,
+    terms: Terms,
+    it_price: FloatArray,
+    gpu_price: FloatArray,
+    room: IntArray | None = None,
 ) -> FloatArray:
-    """Cost of each step of `job` by admissible site, mode and step, shape (sites, modes, T).
+    """Cost of each step of a job by admissible site, mode and step, shape (sites, modes, T).
 
-    Infinite where the pool alone is too small.
+    Infinite where `room`, the GPUs left by pool and step, is too small; by default the whole pool.
     """
-    h = problem.horizon.step_h
-    sites = list(problem.admissible_sites(job))
-    pools = [problem.pool_number[s, job.gpu_type] for s in sites]
-    idle = np.array([problem.pools[k][1].idle_kw_per_gpu for k in pools])
-    gpus = np.array([mode.gpus for mode in job.modes], dtype=float)
-    power = np.array([mode.power_kw for mode in job.modes])
-    extra = power[None, :] - gpus[None, :] * idle[:, None]
-    cost: FloatArray = h * (
-        extra[:, :, None] * it_price[sites][:, None, :]
-        + gpus[None, :, None] * gpu_price[pools][:, None, :]
-    )
-    cost[gpus[None, :, None] > problem.pool_gpus[pools][:, None, :]] = np.inf
+    sites, pools, gpus = list(terms.sites), terms.pools, terms.gpus[None, :, None]
+    power = terms.extra_kw[:, :, None] * it_price[sites][:, None, :]
+    cost: FloatArray = problem.horizon.step_h * (power + gpus * gpu_price[pools][:, None, :])
+    left = problem.pool_gpus if room is None else room
+    cost[gpus > left[pools][:, None, :]] = np.inf
     return cost
 
 
@@ -100,7 +97,12 @@ class Response:
 
 
 def respond(
-    problem: Problem, prices: Prices, choices: tuple[Choices, ...], jobs: tuple[Job, ...]
+    problem: Problem,
+    prices: Prices,
+    choices: tuple[Choices, ...],
+    jobs: tuple[Terms, ...],
+    *,
+    room: IntArray | None = None,
 ) -> Response:
     """The cheapest schedule and the cheapest replicas of everyone at `prices`.
 
@@ -108,7 +110,9 @@ def respond(
         problem: The problem.
         prices: Any.
         choices: Of the services to ask; none leaves them out of the bound.
-        jobs: To ask; the problem's own, or the same with less freedom.
+        jobs: Terms of the jobs to ask.
+        room: GPUs a job may take by pool and step, shape (K, T); all by default, which is what a
+            bound needs.
     """
     h = problem.horizon.step_h
     it_price = it_price_per_kwh(problem, prices)
@@ -120,11 +124,11 @@ def respond(
     total += idle_water * problem.objective.water_price_per_l * h
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
     placements = []
-    for job in jobs:
-        steps = fixed_step_prices(problem, job, job_step_costs(problem, job, it_price, gpu_price))
-        cost, placement = cheapest(problem, job, steps)
-        if job.kind is not JobKind.CONTIGUOUS and not Grain.of(job, h).exact:
-            cost = cheapest(problem, job, steps, optimistic=True)[0]
+    for terms in jobs:
+        steps = job_step_costs(problem, terms, it_price, gpu_price, room)
+        cost, placement = cheapest(terms, steps)
+        if not (terms.is_contiguous or terms.grain.exact):
+            cost = cheapest(terms, steps, optimistic=True)[0]
         total += cost
         placements.append(placement)
     replicas, served = [], []
@@ -153,7 +157,7 @@ def lower_bound(problem: Problem, prices: Prices) -> float:
         prices: Any; good ones come with a solution.
     """
     choices = tuple(Choices.of(problem, service) for service in problem.services)
-    return respond(problem, prices, choices, problem.jobs).bound
+    return respond(problem, prices, choices, terms_of(problem)).bound
 
 
 def _supply_bound(problem: Problem, prices: Prices) -> float:

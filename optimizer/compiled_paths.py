@@ -4,52 +4,59 @@ The same additions and comparisons in the same order as in NumPy, one cell at a 
 does not depend on whether numba is there.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 
-from optimizer.paths import NO_PATH, Path, Question
+from optimizer.compiled import compiled
+from optimizer.paths import NO_PATH, Path
 from optimizer.site import FloatArray, IntArray
+from optimizer.terms import Grain, Terms
 from optimizer.timing import TOLERANCE_H
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def compiled_path(question: Question) -> Path:
+def compiled_path(terms: Terms, cost: FloatArray, grain: Grain) -> Path:
     """`least_path` as machine code."""
-    gain, late = np.array(question.gain, dtype=np.int64), question.lateness
-    span = (question.begin, question.end, question.work, question.repeat)
+    gain, late = np.array(grain.gain, dtype=np.int64), terms.lateness
+    begin, end = int(terms.first_step.min()), terms.end_step
     lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h)
-    n_steps = max(0, question.end - question.begin)
-    shape = (len(question.start_cost), n_steps + 1, question.work)
+    shape = (len(terms.sites), max(0, end - begin) + 1, grain.work)
     running, paused = np.full(shape, np.inf), np.full(shape, np.inf)
-    paused[:, 0, 0] = question.start_cost
+    paused[:, 0, 0] = terms.start_cost
     best = (np.inf, 0, 0, 0, 0)
-    for site in range(len(question.start_cost)):
-        found = _filled(running[site], paused[site], question.cost[site], gain, span, lateness)
+    span = (begin, end, grain.work, grain.repeat)
+    for site, first in enumerate(terms.first_step.tolist()):
+        found = _filled(running[site], paused[site], cost[site], gain, (first, *span), lateness)
         if (found[0], found[1], found[2]) < (best[0], best[2], best[3]):
             best = (found[0], site, found[1], found[2], found[3])
-    cost, site = best[:2]
-    if not np.isfinite(cost):
+    least, site = best[:2]
+    if not np.isfinite(least):
         return NO_PATH
-    steps = _retraced(running[site], paused[site], question.cost[site], gain, span, best[2:])
-    return Path(cost=cost, site=site, steps=tuple((int(t), int(mode)) for t, mode in steps[::-1]))
+    steps = _retraced(running[site], paused[site], cost[site], gain, span, best[2:])
+    return Path(cost=least, site=site, steps=tuple((int(t), int(mode)) for t, mode in steps[::-1]))
 
 
-def _compiled(function: F) -> F:
-    """`function` as machine code, kept on disk from one run to the next."""
-    return cast("F", numba.njit(cache=True)(function))
+def compiled_window(terms: Terms, cost: FloatArray) -> tuple[float, int, int]:
+    """`least_window` as machine code."""
+    late = terms.lateness
+    lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h)
+    found: tuple[float, int, int] = _slid(
+        cost,
+        terms.start_cost,
+        terms.first_step,
+        terms.end_step,
+        terms.n_steps,
+        terms.job.work_h,
+        lateness,
+    )
+    return found
 
 
-@_compiled
+@compiled
 def _filled(
     running: FloatArray,
     paused: FloatArray,
     cost: FloatArray,
     gain: IntArray,
-    span: tuple[int, int, int, int],
+    span: tuple[int, int, int, int, int],
     lateness: tuple[float, float, float, float],
 ) -> tuple[float, int, int, int]:
     """Fill the tables of one site, shape (steps + 1, work) each, from their first row.
@@ -57,7 +64,7 @@ def _filled(
     Returns:
         Cost, step, mode and progress before it of the cheapest last step.
     """
-    begin, end, work, repeat = span
+    first_step, begin, end, work, repeat = span
     step_h, due_h, end_h, price_per_h = lateness
     fastest = gain.max()
     best, best_t, best_mode, best_p = np.inf, 0, 0, 0
@@ -70,7 +77,7 @@ def _filled(
             paused[i + 1, p] = min(paused[i, p], running[i, p])
         for mode in range(len(gain)):
             step_cost = cost[mode, t]
-            if gain[mode] <= 0 or step_cost == np.inf:
+            if gain[mode] <= 0 or t < first_step or step_cost == np.inf:
                 continue
             for p in range(first, known):
                 entered = running[i, p]
@@ -92,7 +99,7 @@ def _filled(
     return best, best_t, best_mode, best_p
 
 
-@_compiled
+@compiled
 def _retraced(
     running: FloatArray,
     paused: FloatArray,
@@ -131,3 +138,38 @@ def _retraced(
                 least, mode = entered + cost[k, t], k
         progress -= gain[mode]
         steps.append((t, mode))
+
+
+@compiled
+def _slid(
+    cost: FloatArray,
+    start_cost: FloatArray,
+    first_step: IntArray,
+    end_step: int,
+    length: int,
+    work_h: float,
+    lateness: tuple[float, float, float, float],
+) -> tuple[float, int, int]:
+    """Cost, site and start of the cheapest window of `length` steps."""
+    step_h, due_h, end_h, price_per_h = lateness
+    n_sites, n_steps = cost.shape
+    best, best_site, best_start = np.inf, 0, 0
+    summed = np.empty(n_steps + 1)
+    for site in range(n_sites):
+        summed[0], wall = 0.0, -1
+        for t in range(n_steps):
+            blocked = t < first_step[site] or t >= end_step or not np.isfinite(cost[site, t])
+            summed[t + 1] = summed[t] + (0.0 if blocked else cost[site, t])
+            if blocked:
+                wall = t
+            start = t + 1 - length
+            if start <= wall:
+                continue
+            finish_h = start * step_h + work_h
+            if finish_h > end_h + TOLERANCE_H:
+                continue
+            late_h = finish_h - due_h if finish_h > due_h + TOLERANCE_H else 0.0
+            total = summed[t + 1] - summed[start] + (start_cost[site] + price_per_h * late_h)
+            if total < best:
+                best, best_site, best_start = total, site, start
+    return best, best_site, best_start

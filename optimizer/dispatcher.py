@@ -1,4 +1,4 @@
-"""Energy flows for a given load: one compiled model, solved again with new right-hand sides."""
+"""Energy flows for a given load: a compiled model, solved again with new right-hand sides."""
 
 import numpy as np
 import pyomo.environ as pyo
@@ -129,36 +129,54 @@ class Dispatcher:
         )
 
 
-def finished_plan(problem: Problem, packing: Packing, *, time_limit_s: float) -> Plan:
-    """The plan of a packing: routes and energy flows chosen together, replicas as they stand."""
-    silent = [np.zeros_like(served) for served in packing.served_rps]
-    quiet = Packing.of(problem, packing.placements, packing.replicas, silent)
-    columns_of = [problem.admissible_sites(service) for service in problem.services]
+class Router:
+    """Routes and energy flows chosen together, for one problem under changing packings."""
 
-    def capacity_rps(v: int, s: int, t: int) -> float:
-        replicas = packing.replicas[v][t, columns_of[v].index(s)]
-        return float(replicas * problem.services[v].capacity_rps)
+    def __init__(self, problem: Problem) -> None:
+        """Compile the model once."""
+        self._problem = problem
+        fixed_kw = Load.idle(problem).facility_kw(problem)
+        model = routed_model(problem, fixed_kw, lambda v, s, t: 0.0)
+        self._linear = LinearModel(model)
+        self._flows = Flows(problem, model, self._linear)
+        self._capacity_rows = self._linear.rows(model.replicas_carry_requests)
+        self._hosts = list(model.hosts)
+        self._routes = list(model.routes)
+        self._served = self._linear.columns(model.served_rps)
 
-    model = routed_model(problem, quiet.load.facility_kw(problem), capacity_rps)
-    linear = LinearModel(model)
-    values = linear.solve(time_limit_s=time_limit_s).column_values
-    n_steps = problem.horizon.n_steps
-    columns = linear.columns(model.served_rps)
-    rates = np.maximum(0.0, values[columns]).reshape(-1, n_steps)
-    servings = {
-        service.name: Serving(
-            replicas=np.zeros((len(problem.sites), n_steps), dtype=np.int64),
-            served_rps=np.zeros((len(service.regions), len(problem.sites), n_steps)),
+    def finish(self, packing: Packing, *, time_limit_s: float) -> Plan:
+        """The best plan with the placements and the replicas of `packing`."""
+        problem, services = self._problem, self._problem.services
+        n_steps = problem.horizon.n_steps
+        rows = [list(problem.admissible_sites(service)) for service in services]
+        silent = [np.zeros_like(served) for served in packing.served_rps]
+        quiet = Packing.of(problem, packing.placements, packing.replicas, silent)
+        load_kw = quiet.load.facility_kw(problem).ravel()
+        self._linear.set_sides(self._flows.balance_rows, load_kw, load_kw)
+        capacity_rps = np.array(
+            [
+                packing.replicas[v][:, rows[v].index(s)] * services[v].capacity_rps
+                for v, s in self._hosts
+            ]
+        ).ravel()
+        if len(capacity_rps):
+            open_side = np.full(len(capacity_rps), -np.inf)
+            self._linear.set_sides(self._capacity_rows, open_side, capacity_rps)
+        values = self._linear.solve(time_limit_s=time_limit_s).column_values
+        servings = {
+            service.name: Serving(
+                replicas=np.zeros((len(problem.sites), n_steps), dtype=np.int64),
+                served_rps=np.zeros((len(service.regions), len(problem.sites), n_steps)),
+            )
+            for service in services
+        }
+        for v, service in enumerate(services):
+            servings[service.name].replicas[rows[v]] = packing.replicas[v].T
+        rates = np.maximum(0.0, values[self._served]).reshape(-1, n_steps)
+        for (v, r, s), rate in zip(self._routes, rates, strict=True):
+            servings[services[v].name].served_rps[r, s] = rate
+        return Plan(
+            placements=tuple(packing.placements),
+            servings=servings,
+            dispatch=self._flows.dispatch(values),
         )
-        for service in problem.services
-    }
-    for v, service in enumerate(problem.services):
-        rows = list(problem.admissible_sites(service))
-        servings[service.name].replicas[rows] = packing.replicas[v].T
-    for (v, r, s), rate in zip(model.routes, rates, strict=True):
-        servings[problem.services[v].name].served_rps[r, s] = rate
-    return Plan(
-        placements=tuple(packing.placements),
-        servings=servings,
-        dispatch=Flows(problem, model, linear).dispatch(values),
-    )

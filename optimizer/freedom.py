@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from optimizer.dispatcher import Dispatcher, finished_plan
+from optimizer.dispatcher import Dispatcher, Router
 from optimizer.load import Load
 from optimizer.merit_order import MeritOrder
 from optimizer.packing import Packing, by_work, sweep
@@ -21,6 +21,7 @@ from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.tally import tally
+from optimizer.terms import terms_of
 from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
@@ -95,7 +96,7 @@ def _without_modes(
         [j for j in by_work(narrow) if narrow.jobs[j].name in names],
     )
     _sweep(narrow, dispatcher, packing, choices, by_work(narrow))
-    return finished_plan(narrow, packing, time_limit_s=TIME_LIMIT_S)
+    return Router(narrow).finish(packing, time_limit_s=TIME_LIMIT_S)
 
 
 def _at_home(problem: Problem, dispatcher: Dispatcher, baseline: Plan, plan: Plan) -> Plan:
@@ -159,4 +160,4 @@ def _sweep(
 ) -> None:
     load_kw = packing.load.facility_kw(problem)
     _, dispatch, _ = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
-    sweep(packing, choices, MeritOrder.of(problem, dispatch), jobs)
+    sweep(packing, choices, terms_of(problem), MeritOrder.of(problem, dispatch), jobs)

@@ -13,7 +13,7 @@ from optimizer.plan import Prices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
-from optimizer.work import Job
+from optimizer.terms import Terms
 
 SMOOTHING = 0.3
 
@@ -47,7 +47,7 @@ class Generation:
         problem: Problem,
         master: Master,
         choices: tuple[Choices, ...],
-        jobs: tuple[Job, ...],
+        jobs: tuple[Terms, ...],
         *,
         time_limit_s: float,
     ) -> None:

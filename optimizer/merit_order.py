@@ -10,7 +10,7 @@ import numpy as np
 
 from optimizer.plan import Dispatch
 from optimizer.problem import Problem
-from optimizer.site import BoolArray, FloatArray, Site
+from optimizer.site import BoolArray, FloatArray, IntArray, Site
 
 UNLIMITED_KW = 1e12
 G_PER_KG = 1000
@@ -73,6 +73,18 @@ class MeritOrder:
             is_unmet=np.take_along_axis(is_unmet, order, axis=0),
             added_kw=added,
             step_h=problem.horizon.step_h,
+        )
+
+    def at(self, steps: IntArray) -> "MeritOrder":
+        """The same supplies in some steps only."""
+        return MeritOrder(
+            start_kw=self.start_kw[..., steps],
+            width_kw=self.width_kw[..., steps],
+            price_per_kwh=self.price_per_kwh[..., steps],
+            carbon_kg_per_kwh=self.carbon_kg_per_kwh[..., steps],
+            is_unmet=self.is_unmet[..., steps],
+            added_kw=self.added_kw[:, steps],
+            step_h=self.step_h,
         )
 
     def cost(self, facility_kw: FloatArray, sites: tuple[int, ...] | None = None) -> FloatArray:

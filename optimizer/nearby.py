@@ -16,30 +16,28 @@ from optimizer.bound import (
     service_prices,
     service_step_costs,
 )
+from optimizer.paths import window_costs
 from optimizer.plan import Placement, Prices, Run
-from optimizer.pricing import fixed_step_prices, window_costs
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray, IntArray
+from optimizer.terms import Terms
 
 MOST_COLUMNS = 6000
 
 
 def near_windows(
-    problem: Problem, prices: Prices, margin: float
+    problem: Problem, jobs: tuple[Terms, ...], prices: Prices, margin: float
 ) -> Iterator[tuple[int, Placement]]:
     """Unbroken base-mode runs of every job within `margin` of its best such run. [money]"""
     it_price, gpu_price = it_price_per_kwh(problem, prices), gpu_price_per_gpu_h(problem, prices)
-    most = max(4, MOST_COLUMNS // (2 * max(1, len(problem.jobs))))
-    for j, job in enumerate(problem.jobs):
-        steps = fixed_step_prices(problem, job, job_step_costs(problem, job, it_price, gpu_price))
-        costs = window_costs(problem, job, steps)
-        n_steps = int(np.ceil(job.work_h / problem.horizon.step_h - 1e-9))
+    most = max(4, MOST_COLUMNS // (2 * max(1, len(jobs))))
+    for j, terms in enumerate(jobs):
+        costs = window_costs(terms, job_step_costs(problem, terms, it_price, gpu_price)[:, 0])
         for flat in _nearest(costs.ravel(), margin, most):
             position, start = np.unravel_index(flat, costs.shape)
-            site = problem.sites[steps.sites[int(position)]].name
-            run = Run(first_step=int(start), n_steps=n_steps)
-            yield j, Placement(job=job.name, site=site, runs=(run,))
+            run = Run(first_step=int(start), n_steps=terms.n_steps)
+            yield j, Placement(job=terms.job.name, site=terms.names[int(position)], runs=(run,))
 
 
 def near_choices(

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.load import Load, extra_it_kw, extra_replica_kw, request_kw, slopes
+from optimizer.load import Load, extra_replica_kw, request_kw, slopes
+from optimizer.marginal import Marginal
 from optimizer.merit_order import MeritOrder
 from optimizer.plan import Placement, Plan
-from optimizer.pricing import StepPrices, cheapest, fixed_step_prices
+from optimizer.pricing import cheapest
 from optimizer.problem import Problem
-from optimizer.replicas import Choices
+from optimizer.replicas import Choices, shortfall_rps
 from optimizer.site import FloatArray, IntArray
-from optimizer.work import Job
+from optimizer.terms import Terms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,11 +84,30 @@ class Packing:
             load=Load(gpus=self.load.gpus.copy(), it_kw=self.load.it_kw.copy()),
         )
 
+    def become(self, other: "Packing") -> None:
+        """Take over everything of `other`."""
+        self.placements, self.replicas = other.placements, other.replicas
+        self.served_rps, self.load = other.served_rps, other.load
+
     def take_out(self, j: int) -> None:
         """Leave job number j unplaced."""
         job = self.problem.jobs[j]
         self.load.add(self.problem, job, self.placements[j], -1)
         self.placements[j] = Placement(job=job.name, site=job.home, runs=())
+
+    def set_service(
+        self, v: int, steps: IntArray, replicas: IntArray, served_rps: FloatArray
+    ) -> None:
+        """Give service number v, which is out, these replicas and requests in `steps`."""
+        held, served = self.replicas[v].copy(), self.served_rps[v].copy()
+        held[steps], served[steps] = replicas, served_rps
+        self.replicas[v], self.served_rps[v] = held, served
+        self.add_service(v)
+
+    def put(self, j: int, placement: Placement) -> None:
+        """Place job number j, which is out."""
+        self.load.add(self.problem, self.problem.jobs[j], placement)
+        self.placements[j] = placement
 
     def add_service(self, v: int, sign: int = 1) -> None:
         """Add (or with `sign` -1 take away) the load of service number v."""
@@ -101,52 +121,61 @@ class Packing:
             )
 
 
-def step_prices(problem: Problem, job: Job, load: Load, order: MeritOrder) -> StepPrices:
-    """What each step of `job` would add to the sum, with `load` and the batteries held.
-
-    Infinite where the pool has too few GPUs left.
-    """
-    sites = problem.admissible_sites(job)
-    rows, h = list(sites), problem.horizon.step_h
-    slope = slopes(problem)[rows]
-    overhead = np.array([[problem.sites[s].cooling.overhead_kw] for s in rows])
-    before_kw = overhead + slope * load.it_kw[rows]
-    pools = [problem.pool_number[s, job.gpu_type] for s in rows]
-    free = problem.pool_gpus[pools] - load.gpus[pools]
-    lease = np.array([[problem.pools[k][1].lease_price_per_gpu_h] for k in pools])
-    water = np.array([problem.sites[s].cooling.water_l_per_kwh for s in rows])
-    modes = range(len(job.modes))
-    extra = np.array([[[extra_it_kw(problem, job, s, m)] for s in rows] for m in modes])
-    after = order.cost(before_kw + slope * extra, sites)
-    cost = after - order.cost(before_kw, sites)
-    cost += extra * water * problem.objective.water_price_per_l * h
-    for m in modes:
-        cost[m] += lease * job.modes[m].gpus * h
-        cost[m][free < job.modes[m].gpus] = np.inf
-    return fixed_step_prices(problem, job, cost.transpose(1, 0, 2))
+def rechoose_short_steps(packing: Packing, choices: tuple[Choices, ...], order: MeritOrder) -> bool:
+    """Where a service is short, let it choose first and all others after it; whether any was."""
+    problem = packing.problem
+    short = np.array(
+        [
+            shortfall_rps(problem, one.service, packing.replicas[v], packing.served_rps[v]) > 0
+            for v, one in enumerate(choices)
+        ]
+    ).reshape(len(choices), problem.horizon.n_steps)
+    steps = np.flatnonzero(short.any(axis=0))
+    if not len(steps):
+        return False
+    for v, one in enumerate(choices):
+        nothing = np.zeros((len(steps), len(one.sites)))
+        packing.add_service(v, -1)
+        packing.set_service(v, steps, nothing.astype(np.int64), nothing)
+    urgency = [(-int(short[v].sum()), len(one.sites)) for v, one in enumerate(choices)]
+    for v in sorted(range(len(choices)), key=urgency.__getitem__):
+        choose_replicas(packing, v, choices[v], order, steps)
+    return True
 
 
-def place_cheapest(packing: Packing, j: int, order: MeritOrder) -> None:
+def place_cheapest(packing: Packing, j: int, terms: Terms, marginal: Marginal) -> None:
     """Take job number j away and put it where it adds least."""
-    problem, job = packing.problem, packing.problem.jobs[j]
     packing.take_out(j)
-    _, placement = cheapest(problem, job, step_prices(problem, job, packing.load, order))
-    packing.placements[j] = placement
-    packing.load.add(problem, job, placement)
+    _, placement = cheapest(terms, marginal.step_costs(terms, packing.load))
+    packing.put(j, placement)
 
 
-def choose_replicas(packing: Packing, v: int, one: Choices, order: MeritOrder) -> None:
-    """Take service number v away and give it, step by step, the choice that adds least."""
-    problem, sites, service = packing.problem, one.sites, one.service
+def choose_replicas(
+    packing: Packing, v: int, choices: Choices, order: MeritOrder, steps: IntArray | None = None
+) -> None:
+    """Take service number v away and give it, step by step, the choice that adds least.
+
+    Args:
+        packing: Changed in place.
+        v: Number of the service.
+        choices: Of that service.
+        order: Supplies, the batteries held still.
+        steps: Which steps; all by default.
+    """
+    problem, sites, service = packing.problem, choices.sites, choices.service
+    chosen = np.arange(problem.horizon.n_steps) if steps is None else steps
     packing.add_service(v, -1)
+    one, order = choices.at(chosen), order.at(chosen)
     rows, h = list(sites), problem.horizon.step_h
-    slope = slopes(problem)[rows]
+    slope = slopes(problem)[rows][:, chosen]
     overhead = np.array([[problem.sites[s].cooling.overhead_kw] for s in rows])
-    before_kw = overhead + slope * packing.load.it_kw[rows]
+    before_kw = overhead + slope * packing.load.it_kw[rows][:, chosen]
     pools = [problem.pool_number[s, service.gpu_type] for s in rows]
-    free = (problem.pool_gpus[pools] - packing.load.gpus[pools]).T[:, None, :]
+    left = problem.pool_gpus[pools] - packing.load.gpus[pools]
+    free = left[:, chosen].T[:, None, :]
     lease = np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools])
-    water = np.array([problem.sites[s].cooling.water_l_per_kwh for s in rows]).T[:, None, :]
+    water = np.array([problem.sites[s].cooling.water_l_per_kwh for s in rows])
+    water = water[:, chosen].T[:, None, :]
     typical_kw = one.request_kw * max(1.0, float(service.demand_rps.sum(axis=0).mean()))
     at_rest = order.cost(before_kw, sites)
     served = one.split(order.cost(before_kw + slope * typical_kw, sites) - at_rest)
@@ -162,9 +191,8 @@ def choose_replicas(packing: Packing, v: int, one: Choices, order: MeritOrder) -
     full = np.flatnonzero(~fits.any(axis=1))
     if len(full):
         room = free[full, 0] // service.gpus_per_replica
-        replicas[full], requests[full] = one.squeezed(full, room)
-    packing.replicas[v], packing.served_rps[v] = replicas, requests
-    packing.add_service(v)
+        replicas[full], requests[full] = choices.squeezed(chosen[full], room)
+    packing.set_service(v, chosen, replicas, requests)
 
 
 def by_work(problem: Problem) -> list[int]:
@@ -175,10 +203,15 @@ def by_work(problem: Problem) -> list[int]:
 
 
 def sweep(
-    packing: Packing, choices: tuple[Choices, ...], order: MeritOrder, jobs: Sequence[int]
+    packing: Packing,
+    choices: tuple[Choices, ...],
+    terms: Sequence[Terms],
+    order: MeritOrder,
+    jobs: Sequence[int],
 ) -> None:
     """One round: every service, then the jobs in the order given."""
     for v, one in enumerate(choices):
         choose_replicas(packing, v, one, order)
+    marginal = Marginal.of(packing.problem, order)
     for j in jobs:
-        place_cheapest(packing, j, order)
+        place_cheapest(packing, j, terms[j], marginal)

@@ -1,8 +1,8 @@
 """Take a few jobs out, put them back in another order, keep what is better.
 
 Large neighbourhood search (Shaw 1998) around a packing: late and unfinished jobs go first, with the
-jobs that ran around them; every try is dispatched anew, so the battery follows. What it tries, kept
-or not, is worth offering to the master.
+jobs that hold GPUs when they need them. A try is priced on the supply curves with the batteries
+held still, which is arithmetic; between rounds of tries the dispatch moves them.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.dispatcher import Dispatcher
+from optimizer.marginal import Marginal
 from optimizer.merit_order import MeritOrder
-from optimizer.packing import Packing, by_work, choose_replicas, place_cheapest
+from optimizer.packing import (
+    Packing,
+    by_work,
+    choose_replicas,
+    place_cheapest,
+    rechoose_short_steps,
+)
+from optimizer.plan import Placement
+from optimizer.pricing import cheapest, schedule_cost
 from optimizer.problem import Problem
 from optimizer.replicas import Choices, shortfall_rps
+from optimizer.site import FloatArray, IntArray
+from optimizer.terms import Terms
 from optimizer.timing import is_finished, late_h
 
 MOST_AT_ONCE = 12
+MOST_STEPS = 12
 REPLICAS_TOO = 0.3
+WORTHWHILE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,109 +39,217 @@ class Repair:
     """Tries around packings of one problem.
 
     Attributes:
+        terms: Of its jobs.
+        choices: Of its services.
+        dispatcher: Of the problem.
         left_s: Time left; raises when there is none. [s]
-        tried: Shown every packing tried.
     """
 
     problem: Problem
+    terms: tuple[Terms, ...]
     choices: tuple[Choices, ...]
     dispatcher: Dispatcher
     left_s: Callable[[], float]
-    tried: Callable[[Packing], None]
 
-    def improve(self, packing: Packing, rng: np.random.Generator, n_tries: int) -> Packing:
-        """The best packing found in `n_tries` tries around `packing`."""
-        best, (cost, order) = packing, self._cost(packing)
+    def improve(
+        self, packing: Packing, rng: np.random.Generator, n_tries: int
+    ) -> tuple[float, Packing]:
+        """The best packing found in a round of `n_tries` tries around `packing`, and its cost."""
+        before, order = self.cost(packing)
+        best, cost, order = self._with_better_replicas(packing, before, order)
+        trial, marginal = best.copy(), Marginal.of(self.problem, order)
+        state = _State(trial, self.terms)
         for _ in range(n_tries):
-            trial = best.copy()
-            jobs = self._pick(trial, rng)
-            for j in jobs:
-                trial.take_out(j)
-            if rng.random() < REPLICAS_TOO:
-                for v, one in enumerate(self.choices):
-                    choose_replicas(trial, v, one, order)
-            for j in jobs:
-                place_cheapest(trial, j, order)
-            self.tried(trial)
-            trial_cost, trial_order = self._cost(trial)
-            if trial_cost < cost:
-                best, cost, order = trial, trial_cost, trial_order
-        return best
+            self.left_s()
+            if self.choices and rng.random() < REPLICAS_TOO:
+                self._clear_window(trial, marginal, state, rng)
+            else:
+                self._exchange(trial, state.pick(rng), marginal, state)
+        trial_cost, _ = self.cost(trial)
+        return min((cost, best), (trial_cost, trial), key=lambda one: one[0])
 
     def complete(self, packing: Packing) -> Packing:
         """`packing` with every service served and every job placed that still fits, in place."""
-        _, order = self._cost(packing)
+        _, order = self.cost(packing)
         for v, service in enumerate(self.problem.services):
             if packing.replicas[v].sum(axis=1).min() < max(1, service.min_replicas):
                 choose_replicas(packing, v, self.choices[v], order)
+        marginal = Marginal.of(self.problem, order)
         for j in by_work(self.problem):
             if not packing.placements[j].runs:
-                place_cheapest(packing, j, order)
+                place_cheapest(packing, j, self.terms[j], marginal)
         return packing
 
-    def _pick(self, packing: Packing, rng: np.random.Generator) -> list[int]:
+    def _with_better_replicas(
+        self, packing: Packing, cost: float, order: MeritOrder
+    ) -> tuple[Packing, float, MeritOrder]:
+        trial = packing.copy()
+        if not rechoose_short_steps(trial, self.choices, order):
+            for v, one in enumerate(self.choices):
+                choose_replicas(trial, v, one, order)
+        trial_cost, trial_order = self.cost(trial)
+        return (trial, trial_cost, trial_order) if trial_cost < cost else (packing, cost, order)
+
+    def _exchange(
+        self, packing: Packing, jobs: list[int], marginal: Marginal, state: "_State"
+    ) -> None:
+        """Take `jobs` out and put them back one by one; undo it where that does not pay."""
+        before = [packing.placements[j] for j in jobs]
+        saved = spent = 0.0
+        for j, placement in zip(jobs, before, strict=True):
+            packing.take_out(j)
+            costs = marginal.step_costs(self.terms[j], packing.load)
+            saved += schedule_cost(self.terms[j], costs, placement)
+        for j in jobs:
+            costs = marginal.step_costs(self.terms[j], packing.load)
+            cost, placement = cheapest(self.terms[j], costs)
+            packing.put(j, placement)
+            spent += cost
+        if spent < saved - WORTHWHILE * abs(saved):
+            for j in jobs:
+                state.note(j, packing.placements[j])
+            return
+        for j in jobs:
+            packing.take_out(j)
+        for j, placement in zip(jobs, before, strict=True):
+            packing.put(j, placement)
+
+    def _clear_window(
+        self, packing: Packing, marginal: Marginal, state: "_State", rng: np.random.Generator
+    ) -> None:
+        """Take some jobs out of a few steps, let services choose anew there, put the jobs back."""
+        first = int(rng.integers(self.problem.horizon.n_steps))
+        n_steps = int(rng.integers(1, MOST_STEPS + 1))
+        steps = np.arange(first, min(first + n_steps, self.problem.horizon.n_steps))
+        running = state.running(steps)
+        jobs = [int(j) for j in rng.permutation(running)[: rng.integers(MOST_AT_ONCE + 1)]]
+        before = packing.copy()
+        for j in jobs:
+            packing.take_out(j)
+        for v in rng.permutation(len(self.choices)):
+            choose_replicas(packing, int(v), self.choices[v], marginal.order, steps)
+        for j in jobs:
+            place_cheapest(packing, j, self.terms[j], marginal)
+        changed = (before, packing)
+        saved, spent = (self._held_cost(one, marginal.order, jobs, steps) for one in changed)
+        if spent < saved - WORTHWHILE * abs(saved):
+            for j in jobs:
+                state.note(j, packing.placements[j])
+        else:
+            packing.become(before)
+
+    def _held_cost(
+        self, packing: Packing, order: MeritOrder, jobs: list[int], steps: IntArray
+    ) -> float:
+        """Objective, batteries held, less other jobs' lateness and other steps' shortfall."""
+        problem = self.problem
+        cost = float(order.cost(packing.load.facility_kw(problem)).sum())
+        cost += self._lease_and_water(packing)
+        cost += sum(self._job_cost(j, packing.placements[j]) for j in jobs)
+        return cost + self._shortfall_cost(packing, steps)
+
+    def cost(self, packing: Packing) -> tuple[float, MeritOrder]:
+        """Objective of a packing, its routes as they stand, and the merit order around it."""
+        problem = self.problem
+        cost, dispatch, _ = self.dispatcher.solve(
+            packing.load.facility_kw(problem), time_limit_s=self.left_s()
+        )
+        cost += self._lease_and_water(packing)
+        cost += sum(self._job_cost(j, placed) for j, placed in enumerate(packing.placements))
+        cost += self._shortfall_cost(packing, np.arange(problem.horizon.n_steps))
+        return cost, MeritOrder.of(problem, dispatch)
+
+    def _lease_and_water(self, packing: Packing) -> float:
+        problem, load = self.problem, packing.load
+        lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
+        water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
+        water_cost = problem.objective.water_price_per_l * float((load.it_kw * water).sum())
+        return problem.horizon.step_h * (float((load.gpus * lease).sum()) + water_cost)
+
+    def _job_cost(self, j: int, placement: Placement) -> float:
+        """Lateness and transfer, or what leaving it costs."""
+        terms = self.terms[j]
+        if not is_finished(terms, terms.job, placement):
+            return terms.unfinished_cost
+        late = terms.lateness.price_per_h * late_h(terms, terms.job, placement)
+        return late + float(terms.start_cost[terms.names.index(placement.site)])
+
+    def _shortfall_cost(self, packing: Packing, steps: IntArray) -> float:
+        problem = self.problem
+        short = sum(
+            float(
+                shortfall_rps(
+                    problem,
+                    service,
+                    packing.replicas[v][steps],
+                    packing.served_rps[v][steps],
+                    steps,
+                ).sum()
+            )
+            for v, service in enumerate(problem.services)
+        )
+        price = problem.objective.unserved_price_per_request
+        return price * short * problem.horizon.step_h * 3600
+
+
+class _State:
+    """Where the jobs of a packing stand: what to try next."""
+
+    def __init__(self, packing: Packing, terms: tuple[Terms, ...]) -> None:
+        self._packing, self._terms = packing, terms
+        self._middle: FloatArray = np.zeros(len(terms))
+        self._unhappy: set[int] = set()
+        for j, placement in enumerate(packing.placements):
+            self.note(j, placement)
+
+    def note(self, j: int, placement: Placement) -> None:
+        """Job number j is placed like this now."""
+        terms, runs = self._terms[j], placement.runs
+        begin, end = (
+            (runs[0].first_step, runs[-1].end_step)
+            if runs
+            else (int(terms.first_step.min()), terms.end_step)
+        )
+        self._middle[j] = (begin + end) / 2
+        happy = is_finished(terms, terms.job, placement)
+        happy = happy and late_h(terms, terms.job, placement) == 0
+        (self._unhappy.discard if happy else self._unhappy.add)(j)
+
+    def pick(self, rng: np.random.Generator) -> list[int]:
         """Jobs to take out, in the order in which they come back."""
-        problem, n_jobs = self.problem, len(self.problem.jobs)
+        n_jobs = len(self._terms)
         if not n_jobs:
             return []
         size = int(rng.integers(1, min(MOST_AT_ONCE, n_jobs) + 1))
+        if self._unhappy and rng.random() < 1 / 2:
+            return self._in_the_way(int(rng.choice(sorted(self._unhappy))), size, rng)
         if rng.random() < 1 / 3:
-            return [int(j) for j in rng.permutation(n_jobs)[:size]]
-        pairs = list(zip(problem.jobs, packing.placements, strict=True))
-        middle = np.array(
-            [
-                (p.runs[0].first_step + p.runs[-1].end_step) / 2
-                if p.runs
-                else (problem.first_step(j, j.home) + problem.end_step(j)) / 2
-                for j, p in pairs
-            ]
-        )
-        unhappy = [
-            n
-            for n, (job, placed) in enumerate(pairs)
-            if not is_finished(problem, job, placed) or late_h(problem, job, placed) > 0
-        ]
-        if unhappy:
-            return self._in_the_way(packing, int(rng.choice(unhappy)), size, rng)
-        first = int(rng.integers(n_jobs))
-        distance = np.abs(middle - middle[first]) + rng.random(n_jobs) * problem.horizon.n_steps / 8
-        return [int(j) for j in rng.permutation(np.argsort(distance, kind="stable")[:size])]
+            return [int(j) for j in rng.choice(n_jobs, size, replace=False)]
+        middle = self._middle[int(rng.integers(n_jobs))]
+        n_steps = self._packing.problem.horizon.n_steps
+        distance = np.abs(self._middle - middle) + rng.random(n_jobs) * n_steps / 8
+        nearest = np.argsort(distance, kind="stable")[:size]
+        return [int(j) for j in rng.permutation(nearest)]
 
-    def _in_the_way(
-        self, packing: Packing, unhappy: int, size: int, rng: np.random.Generator
-    ) -> list[int]:
+    def running(self, steps: IntArray) -> list[int]:
+        """Jobs that run in one of `steps`."""
+        return [
+            j
+            for j, placed in enumerate(self._packing.placements)
+            if any(run.first_step <= steps[-1] and run.end_step > steps[0] for run in placed.runs)
+        ]
+
+    def _in_the_way(self, unhappy: int, size: int, rng: np.random.Generator) -> list[int]:
         """A late or unfinished job, then jobs with GPUs at one of its sites when it needs them."""
-        problem, job = self.problem, self.problem.jobs[unhappy]
-        name = problem.sites[int(rng.choice(problem.admissible_sites(job)))].name
-        first = problem.first_step(job, name)
-        due = int(np.ceil(problem.horizon.steps_until(job.due) - 1e-9))
+        terms = self._terms[unhappy]
+        position = int(rng.integers(len(terms.sites)))
+        name, first = terms.names[position], int(terms.first_step[position])
+        due = int(np.ceil(terms.lateness.due_h / terms.lateness.step_h - 1e-9))
         beside = [
             j
-            for j, placed in enumerate(packing.placements)
+            for j, placed in enumerate(self._packing.placements)
             if j != unhappy
             and placed.site == name
             and any(run.first_step < due and run.end_step > first for run in placed.runs)
         ]
         return [unhappy, *(int(j) for j in rng.permutation(beside)[:size])]
-
-    def _cost(self, packing: Packing) -> tuple[float, MeritOrder]:
-        """Objective of a packing, its routes as they stand, and the merit order around it."""
-        problem, load, h = self.problem, packing.load, self.problem.horizon.step_h
-        cost, dispatch, _ = self.dispatcher.solve(
-            load.facility_kw(problem), time_limit_s=self.left_s()
-        )
-        price = problem.objective
-        lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
-        water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
-        cost += h * float((load.gpus * lease).sum())
-        cost += h * price.water_price_per_l * float((load.it_kw * water).sum())
-        for job, placed in zip(problem.jobs, packing.placements, strict=True):
-            if is_finished(problem, job, placed):
-                late = late_h(problem, job, placed) * job.base.gpus
-                cost += late * price.late_price_per_gpu_h + problem.transfer_cost(job, placed.site)
-            else:
-                cost += price.unfinished_price_per_gpu_h * job.gpu_hours
-        for v, service in enumerate(problem.services):
-            short = shortfall_rps(problem, service, packing.replicas[v], packing.served_rps[v])
-            cost += price.unserved_price_per_request * float(short.sum()) * h * 3600
-        return cost, MeritOrder.of(problem, dispatch)

@@ -9,7 +9,7 @@ Fulkerson 1956), and the cheapest split over sites is greedy because those value
 polymatroid (Edmonds 1970): fill the cheapest site as far as any flow allows, then the next.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
 
 import numpy as np
@@ -186,6 +186,18 @@ class Choices:
             flow_rps=flow,
             unserved_price=price,
             neighbours=neighbours,
+        )
+
+    def at(self, steps: IntArray) -> "Choices":
+        """The same choices in some steps only; `service` keeps its demand of all."""
+        return replace(
+            self,
+            replicas=self.replicas[steps],
+            rank_rps={subset: rate[steps] for subset, rate in self.rank_rps.items()},
+            shortfall=self.shortfall[steps],
+            allowed=self.allowed[steps],
+            most=self.most[steps],
+            flow_rps={subset: rate[steps] for subset, rate in self.flow_rps.items()},
         )
 
     def split(self, price: FloatArray) -> FloatArray:

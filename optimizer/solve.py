@@ -20,7 +20,8 @@ import numpy as np
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
 from optimizer.columns import Entry, Schedule
-from optimizer.dispatcher import Dispatcher, finished_plan
+from optimizer.dispatcher import Dispatcher, Router
+from optimizer.dive import Dive
 from optimizer.fingerprint import fingerprint
 from optimizer.generation import Generation
 from optimizer.highs import TimeLimitReached
@@ -33,13 +34,14 @@ from optimizer.problem import Problem
 from optimizer.repair import Repair
 from optimizer.replicas import Choices
 from optimizer.tally import tally
+from optimizer.terms import terms_of
 from optimizer.verify import verify
 
 Progress = Callable[[str], None]
 MAX_SWEEPS = 2
 MAX_ROUNDS = 40
 STALLED_ROUNDS = 2
-TRIES = 20
+TRIES = 100
 SEARCHES = 3
 FRUITLESS_REPAIRS = 2
 FEW_COLUMNS = 1500
@@ -92,11 +94,12 @@ class _Best:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self.problem, self.plan = problem, plan
+        self.router = Router(problem)
         self.objective = tally(problem, plan).objective
 
     def consider(self, packing: Packing) -> bool:
         """Finish `packing`; keep it when it is better and breaks no rule."""
-        plan = finished_plan(self.problem, packing, time_limit_s=60.0)
+        plan = self.router.finish(packing, time_limit_s=60.0)
         objective = tally(self.problem, plan).objective
         better = objective < self.objective - 1e-9 * abs(self.objective)
         if better and not verify(self.problem, plan):
@@ -134,6 +137,7 @@ class _Run:
         self.baseline = run_now(problem)
         self.best = _Best(problem, self.baseline)
         self.dispatcher = Dispatcher(problem)
+        self.terms = terms_of(problem)
         idle_kw = Load.idle(problem).facility_kw(problem)
         self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0)[2]
         idle = replace(problem, jobs=(), services=())
@@ -177,26 +181,28 @@ class _Run:
         packing = self._sweep(first.copy(), choices, [by_work(problem)] * MAX_SWEEPS)
         self.best.consider(packing)
         self.say(f"swept: {self.best.objective:,.0f}")
-        master = Master(problem)
+        master = Master(problem, self.terms)
         master.offer(first)
         master.offer(packing)
         self._generate(master, choices)
         repair = Repair(
             problem=problem,
+            terms=self.terms,
             choices=choices,
             dispatcher=self.dispatcher,
             left_s=self.watch.left_s,
-            tried=master.offer,
         )
         rng = np.random.default_rng(self.seed)
-        packing = repair.complete(master.dive(choices, left_s=self.watch.left_s))
+        packing = repair.complete(Dive(master, choices, self.watch.left_s).packing())
         self.best.consider(packing)
         self.say(f"whole schedules: {self._reached()}")
+        if self.proof.gap <= self.limits.gap:
+            return Stage.GAP
         for _ in range(SEARCHES):
             fruitless = 0
             while fruitless < FRUITLESS_REPAIRS:
                 before = self.best.objective
-                packing = repair.improve(packing, rng, TRIES)
+                _, packing = repair.improve(packing, rng, TRIES)
                 self.best.consider(packing)
                 self.say(f"repaired: {self._reached()}")
                 if self.proof.gap <= self.limits.gap:
@@ -242,20 +248,24 @@ class _Run:
         for jobs in orders:
             load_kw = packing.load.facility_kw(self.problem)
             _, dispatch, _ = self.dispatcher.solve(load_kw, time_limit_s=self.watch.left_s())
-            sweep(packing, choices, MeritOrder.of(self.problem, dispatch), jobs)
+            sweep(packing, choices, self.terms, MeritOrder.of(self.problem, dispatch), jobs)
         return packing
 
     def _generate(self, master: Master, choices: tuple[Choices, ...]) -> None:
-        """Rounds until the bound is close enough to the relaxed master to leave room."""
+        """Rounds until the bound is close enough to the relaxed master to leave room.
+
+        They end early where neither the bound nor the master moves any more.
+        """
         generation, stalled = self.generation, 0
         for _ in range(MAX_ROUNDS):
-            reached = generation.bound
+            reached = (generation.bound, generation.value)
             generation.round(
-                self.problem, master, choices, self.problem.jobs, time_limit_s=self.watch.left_s()
+                self.problem, master, choices, self.terms, time_limit_s=self.watch.left_s()
             )
             room = 0.15 * self.limits.gap * max(0.0, generation.value - self.constant)
+            moved = max(generation.bound - reached[0], reached[1] - generation.value)
+            stalled = 0 if moved >= room / 3 else stalled + 1
             closed = generation.value - generation.bound <= room
-            stalled = stalled + 1 if generation.bound - reached < room / 3 else 0
             if closed or not generation.added or stalled == STALLED_ROUNDS:
                 break
             self.say(f"pricing: {self._reached()}")

@@ -4,8 +4,11 @@ progress = sum over steps of speed x step_h; each resume repeats resume_h of it
 finish   = start of the last step + what was left then / speed of its mode
 """
 
+from typing import Protocol
+
 import numpy as np
 
+from optimizer.horizon import Horizon
 from optimizer.plan import Placement
 from optimizer.problem import Problem
 from optimizer.work import Job
@@ -13,38 +16,45 @@ from optimizer.work import Job
 TOLERANCE_H = 1e-6
 
 
-def progress_h(problem: Problem, job: Job, placement: Placement) -> float:
+class Timed(Protocol):
+    """What has a horizon: a problem, or the terms of one of its jobs."""
+
+    @property
+    def horizon(self) -> Horizon:
+        """Steps of equal length."""
+        ...
+
+
+def progress_h(timed: Timed, job: Job, placement: Placement) -> float:
     """Base-mode hours done, less what resumes repeat. [h]"""
-    step_h = problem.horizon.step_h
+    step_h = timed.horizon.step_h
     done = sum(run.n_steps * step_h * job.modes[run.mode].speed for run in placement.runs)
     return done - placement.resumes * job.resume_h
 
 
-def is_finished(problem: Problem, job: Job, placement: Placement) -> bool:
+def is_finished(timed: Timed, job: Job, placement: Placement) -> bool:
     """Whether the work is done."""
-    return bool(placement.runs) and (
-        progress_h(problem, job, placement) >= job.work_h - TOLERANCE_H
-    )
+    return bool(placement.runs) and (progress_h(timed, job, placement) >= job.work_h - TOLERANCE_H)
 
 
-def finish_h(problem: Problem, job: Job, placement: Placement) -> float:
+def finish_h(timed: Timed, job: Job, placement: Placement) -> float:
     """Exact end of the work, counted from the horizon's start. [h]
 
     The last step is held to its end but the work in it is done at the speed of its mode.
     """
-    step_h = problem.horizon.step_h
+    step_h = timed.horizon.step_h
     last = placement.runs[-1]
     speed = job.modes[last.mode].speed
-    surplus_h = progress_h(problem, job, placement) - job.work_h
+    surplus_h = progress_h(timed, job, placement) - job.work_h
     return last.end_step * step_h - max(0.0, surplus_h) / speed
 
 
-def late_h(problem: Problem, job: Job, placement: Placement) -> float:
+def late_h(timed: Timed, job: Job, placement: Placement) -> float:
     """Hours after the soft deadline; 0 when on time or unfinished. [h]"""
-    if not is_finished(problem, job, placement):
+    if not is_finished(timed, job, placement):
         return 0.0
-    due_h = problem.horizon.steps_until(job.due) * problem.horizon.step_h
-    over = finish_h(problem, job, placement) - due_h
+    due_h = timed.horizon.steps_until(job.due) * timed.horizon.step_h
+    over = finish_h(timed, job, placement) - due_h
     return float(over) if over > TOLERANCE_H else 0.0
 
 

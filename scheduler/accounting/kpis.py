@@ -62,9 +62,9 @@ class Kpis:
     unprotected_requests: float
 
 
-def kpis_of(problem: Problem, plan: Plan) -> Kpis:
-    """The figures of `plan`."""
-    load = Load.of(problem, plan.placements, plan.servings)
+def kpis_of(problem: Problem, plan: Plan, load: Load | None = None) -> Kpis:
+    """The figures of `plan`; `load` may be given when it is already at hand."""
+    load = load or Load.of(problem, plan.placements, plan.servings)
     account = tally(problem, plan, load)
     placed = list(zip(problem.jobs, plan.placements, strict=True))
     finished = [job for job, placement in placed if is_finished(problem, job, placement)]

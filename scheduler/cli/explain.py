@@ -100,7 +100,7 @@ def _row(planned: "PlannedRun", start: "Start") -> list[str]:
         "–" if start.cost is None else amount(start.cost, currency),
         "–" if start.emissions_kg is None else amount(start.emissions_kg, "kg"),
         duration(start.late_h) if start.late_h > 0 else "–",
-        start.limit,
+        "" if start.limit is None else str(start.limit),
     ]
 
 

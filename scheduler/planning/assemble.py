@@ -1,7 +1,7 @@
 """A scenario and its forecasts as a problem: names resolved, units the optimizer's own.
 
-The planner works on expected values; what the scenarios of a forecast would make of the plan is for
-those who live through it.
+The planner works on expected values; what the scenarios of the forecasts make of the plan is told
+beside it, as a spread.
 """
 
 import numpy as np

@@ -20,6 +20,7 @@ from optimizer.tally import tally, unserved_rps
 from optimizer.timing import finish_h, is_finished, late_h
 from optimizer.work import Job, Service
 from scheduler.accounting.kpis import Kpis, efficiency_gain, savings_percent
+from scheduler.accounting.spread import HIGH, LOW, Spread
 from scheduler.planning.codec import instant_text
 from scheduler.planning.run import PlannedRun
 
@@ -122,6 +123,7 @@ def _kpis(run: PlannedRun) -> dict[str, Any]:
         "plan": asdict(run.kpis),
         "baseline": asdict(run.baseline_kpis),
         "best_peer": None,
+        "spread": None if run.spread is None else _spread(run.spread),
         "savings": {
             **savings_percent(run.kpis, run.baseline_kpis),
             "waterfall": list(_waterfall(run)),
@@ -130,6 +132,11 @@ def _kpis(run: PlannedRun) -> dict[str, Any]:
         "energy_efficiency_gain_reason": run.gain.reason or None,
         "facility_efficiency_gain_percent": run.gain.facility_efficiency_percent,
     }
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    """Each figure between its levels, over the scenarios of the forecasts with the plan held."""
+    return {"low_level": LOW, "high_level": HIGH, **asdict(spread)}
 
 
 def _waterfall(run: PlannedRun) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from scheduler.planning.clauses import Clause, sentence
+
 
 class WaitReason(StrEnum):
     """Why a job is not running, most severe first. Part of the API: never renamed."""
@@ -32,7 +34,7 @@ class Start:
             [currency]
         emissions_kg: None where it cannot start. [kg CO2e]
         late_h: Hours after the soft deadline. [h]
-        limit: What keeps it from starting, in words; empty where nothing does.
+        limit: What keeps it from starting; None where nothing does.
     """
 
     site: str
@@ -40,7 +42,7 @@ class Start:
     cost: float | None
     emissions_kg: float | None
     late_h: float
-    limit: str = ""
+    limit: Clause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Explanation:
     Attributes:
         reason: Why it does not start at its release; None when it does, or when it is unfinished
             for a reason that needs no waiting.
-        sentence: The same in words.
+        clauses: The same in words, with what it buys or what is in its way.
         chosen: The placement's own cost and emissions, at its first start.
         starts: Every possible start at every admissible site, by site and time.
         alternatives: What would change the decision, in words.
@@ -58,7 +60,12 @@ class Explanation:
 
     job: str
     reason: WaitReason | None
-    sentence: str
+    clauses: tuple[Clause, ...]
     chosen: Start | None
     starts: tuple[Start, ...]
     alternatives: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The clauses as one sentence."""
+        return sentence(self.clauses)

@@ -4,6 +4,8 @@ Works on one snapshot of the plan, all else held, and never solves: a whole tabl
 costs a fraction of a second.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 import numpy as np
@@ -15,6 +17,7 @@ from optimizer.site import FloatArray
 from optimizer.timing import is_finished, late_h
 from optimizer.work import Job
 from scheduler.errors import InputError
+from scheduler.planning.clauses import Clause
 from scheduler.planning.explain import Explanation, Start, WaitReason
 from scheduler.planning.run import PlannedRun
 
@@ -40,32 +43,61 @@ class Explainer:
         Raises:
             InputError: There is no such job in the plan.
         """
-        job = self._jobs.get(name)
-        if job is None:
-            near = get_close_matches(name, self._jobs, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; see `alize plan -o wide`"
-            raise InputError(f"job: must be one of the plan's, got {name}{hint}")
-        placement = self._placements[name]
-        self._load.add(self._problem, job, placement, -1)
-        try:
+        job, placement = self._found(name)
+        with self._without(job, placement):
             starts = [
                 start for s in self._problem.admissible_sites(job) for start in self._at(job, s)
             ]
             chosen = self._chosen(job, placement)
-        finally:
-            self._load.add(self._problem, job, placement)
         reason = self._reason(job, placement, starts, chosen)
         return Explanation(
             job=name,
             reason=reason,
-            sentence=self._sentence(job, placement, reason, starts, chosen),
+            clauses=tuple(self._clauses(job, placement, reason, starts, chosen)),
             chosen=chosen,
             starts=tuple(starts),
             alternatives=self._alternatives(job, placement, starts, chosen),
         )
 
-    def _at(self, job: Job, s: int) -> list[Start]:
-        """Every start at site number `s` from the first step its data is there."""
+    def tell(self, name: str) -> tuple[Clause, ...]:
+        """The clauses of `explain`, without pricing what they do not speak of.
+
+        Raises:
+            InputError: There is no such job in the plan.
+        """
+        job, placement = self._found(name)
+        with self._without(job, placement):
+            chosen = self._chosen(job, placement)
+            if chosen is None:
+                starts = [
+                    start for s in self._problem.admissible_sites(job) for start in self._at(job, s)
+                ]
+            else:
+                starts = self._at(job, self._problem.site_number[chosen.site], most=1)
+        reason = self._reason(job, placement, starts, chosen)
+        return tuple(self._clauses(job, placement, reason, starts, chosen))
+
+    def _found(self, name: str) -> tuple[Job, Placement]:
+        job = self._jobs.get(name)
+        if job is None:
+            near = get_close_matches(name, self._jobs, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; see `alize plan -o wide`"
+            raise InputError(f"job: must be one of the plan's, got {name}{hint}")
+        return job, self._placements[name]
+
+    @contextmanager
+    def _without(self, job: Job, placement: Placement) -> Iterator[None]:
+        """The plan's load with `job` taken out, for as long as it lasts."""
+        gpus, it_kw = self._load.gpus.copy(), self._load.it_kw.copy()
+        self._load.add(self._problem, job, placement, -1)
+        try:
+            yield
+        finally:
+            # Put back, not added back: no job's numbers may depend on those explained before.
+            self._load.gpus[:], self._load.it_kw[:] = gpus, it_kw
+
+    def _at(self, job: Job, s: int, most: int | None = None) -> list[Start]:
+        """The first `most` starts, or all, at site number `s` once its data is there."""
         problem, site = self._problem, self._problem.sites[s]
         h = problem.horizon.step_h
         length = int(np.ceil(job.work_h / h - 1e-9))
@@ -77,18 +109,19 @@ class Explainer:
         end_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end)) * h
         transfer = problem.transfer_cost(job, site.name)
         starts = []
-        for step in range(first, problem.end_step(job)):
+        for step in range(first, problem.end_step(job))[:most]:
             steps, finish_h = slice(step, step + length), step * h + job.work_h
-            limit = ""
+            limit = None
             if finish_h > end_h + 1e-6:
-                limit = f"would end {finish_h - end_h:.3g} h after the hard deadline"
+                limit = Clause(says="too_late", facts={"hours": finish_h - end_h})
             elif free[steps].min() < job.base.gpus:
                 at = problem.horizon.instant(step + int(np.argmax(free[steps] < job.base.gpus)))
-                left = int(free[steps].min())
-                limit = f"GPUs: {left} of the {job.base.gpus} needed are free at {at:%a %H:%M}"
+                gpus = {"left": int(free[steps].min()), "needed": job.base.gpus}
+                limit = Clause(says="gpus", facts={**gpus, "at": at})
             elif short[steps].sum() > NEGLIGIBLE_KWH:
                 at = problem.horizon.instant(step + int(np.argmax(short[steps])))
-                limit = f"power: {short[steps].max() / h:.0f} kW are missing at {at:%a %H:%M}"
+                missing_kw = float(short[steps].max() / h)
+                limit = Clause(says="power", facts={"kw": missing_kw, "at": at})
             starts.append(
                 Start(
                     site=site.name,
@@ -152,9 +185,9 @@ class Explainer:
         if chosen.start <= first:
             return None
         at_once = next(s for s in starts if s.site == chosen.site and s.start == first)
-        if at_once.limit.startswith("GPUs"):
+        if _says(at_once, "gpus"):
             return WaitReason.WAITING_FOR_CAPACITY
-        if at_once.limit.startswith("power"):
+        if _says(at_once, "power"):
             return WaitReason.WAITING_FOR_POWER
         return WaitReason.WAITING_FOR_CLEANER_ENERGY
 
@@ -163,41 +196,47 @@ class Explainer:
         pools = [problem.pool_number[s, job.gpu_type] for s in problem.admissible_sites(job)]
         if problem.pool_gpus[pools].max() < job.base.gpus:
             return WaitReason.EXCEEDS_CAPACITY
-        if all("deadline" in start.limit for start in starts):
+        if all(_says(start, "too_late") for start in starts):
             return WaitReason.DEADLINE_UNREACHABLE
-        if all(start.limit.startswith(("power", "would")) for start in starts):
+        if all(_says(start, "power", "too_late") for start in starts):
             return WaitReason.WAITING_FOR_POWER
         return WaitReason.WAITING_FOR_CAPACITY
 
-    def _sentence(
+    def _clauses(
         self,
         job: Job,
         placement: Placement,
         reason: WaitReason | None,
         starts: list[Start],
         chosen: Start | None,
-    ) -> str:
+    ) -> Iterator[Clause]:
         if chosen is None:
-            limits = {start.limit for start in starts if start.site == job.home}
-            why = next(iter(sorted(limits)), "no site has the GPUs it asks for")
-            return f"left unfinished: {why}"
-        where = "" if chosen.site == job.home else f", moved from {job.home}"
-        pauses = f", {placement.resumes} pauses" if placement.resumes else ""
+            yield _unfinished([start for start in starts if start.site == job.home])
+            return
+        first = next(start for start in starts if start.site == chosen.site)
         if reason is None:
-            return f"starts as soon as it may{where}{pauses}"
-        first = next(s for s in starts if s.site == chosen.site)
-        if reason is WaitReason.WAITING_FOR_CLEANER_ENERGY:
+            yield Clause(says="at_once")
+        elif first.limit is not None:
+            yield Clause(says="waits", facts={"limit": first.limit})
+        else:
             assert first.cost is not None
             assert first.emissions_kg is not None
             assert chosen.cost is not None
             assert chosen.emissions_kg is not None
-            kg, money = first.emissions_kg - chosen.emissions_kg, first.cost - chosen.cost
+            change = {
+                "kg": chosen.emissions_kg - first.emissions_kg,
+                "money": chosen.cost - first.cost,
+            }
             currency = self._problem.objective.currency
-            return (
-                f"waits for cleaner or cheaper energy: {kg:.1f} kg and {money:.0f} {currency} "
-                f"less than at once{where}{pauses}"
-            )
-        return f"waits: at once, {first.limit}{where}{pauses}"
+            yield Clause(says="cleaner", facts={**change, "currency": currency})
+        if chosen.site != job.home:
+            yield Clause(says="moved", facts={"home": job.home})
+        if placement.resumes == 1:
+            yield Clause(says="pause")
+        elif placement.resumes:
+            yield Clause(says="pauses", facts={"n": placement.resumes})
+        if chosen.late_h > 0:
+            yield Clause(says="late", facts={"hours": chosen.late_h})
 
     def _alternatives(
         self, job: Job, placement: Placement, starts: list[Start], chosen: Start | None
@@ -225,3 +264,18 @@ class Explainer:
                     f"{start.emissions_kg:.1f} kg, {start.cost:.0f} {currency}"
                 )
         return tuple(said)
+
+
+def _says(start: Start, *limits: str) -> bool:
+    """Whether a start is kept by one of `limits`."""
+    return start.limit is not None and start.limit.says in limits
+
+
+def _unfinished(at_home: list[Start]) -> Clause:
+    """Why nothing became of a job, told by what is in the way at its home."""
+    if not at_home:
+        return Clause(says="unfinished", facts={"limit": Clause(says="no_site")})
+    limits = [start.limit for start in at_home if start.limit is not None]
+    if len(limits) < len(at_home):
+        return Clause(says="left")
+    return Clause(says="unfinished", facts={"limit": min(limits, key=str)})

@@ -15,6 +15,7 @@ from scheduler.accounting.kpis import efficiency_gain, kpis_of
 from scheduler.planning.assemble import assemble
 from scheduler.planning.forecasts import look_ahead
 from scheduler.planning.run import PlannedRun, Step
+from scheduler.planning.spread import spread
 from scheduler.scenario import Scenario
 
 DECIDING_PACKAGES = ("alize", "highspy", "numpy", "pandas", "pvlib", "pyomo", "windpowerlib")
@@ -80,6 +81,7 @@ def plan_scenario(
         versions={name: version(name) for name in DECIDING_PACKAGES},
         digest=digest_of(problem, solution),
         left_for_later=later,
+        spread=spread(problem, solution.plan, baseline, outlook.forecasts),
     )
 
 

@@ -4,7 +4,7 @@ What stands in a run folder is taken as a claim; everything that can be derived 
 the placements is derived again and compared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -14,8 +14,10 @@ from optimizer.bound import lower_bound
 from optimizer.tally import tally
 from optimizer.verify import verify
 from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
+from scheduler.accounting.spread import Range, Spread
 from scheduler.planning.planner import digest_of
 from scheduler.planning.run import PlannedRun
+from scheduler.planning.spread import spread
 
 TOLERANCE = 1e-6
 
@@ -62,6 +64,8 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
         )
     again = kpis_of(problem, run_now(problem))
     yield "run-now: planned anew", _differing("run-now, planned anew", run.baseline_kpis, again)
+    if run.spread is not None:
+        yield _spread(run, run.spread)
     objective = tally(problem, run.plan).objective
     yield (
         f"objective: {objective:,.2f}",
@@ -81,6 +85,28 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
     digest = digest_of(problem, run.solution)
     wrong = [] if digest == run.digest else [f"digest: claimed {run.digest}, recomputed {digest}"]
     yield f"digest: {digest[:16]}", wrong
+
+
+def _spread(run: PlannedRun, claimed: Spread) -> tuple[str, list[str]]:
+    """The ranges, from the forecasts' scenarios."""
+    found = spread(run.problem, run.plan, run.baseline, run.forecasts)
+    pairs = (
+        ("plan", claimed.plan, found.plan),
+        ("run-now", claimed.baseline, found.baseline),
+    )
+    wrong = [
+        line
+        for name, told, again in pairs
+        for figure, end in ((figure, end) for figure in again for end in ("low", "high"))
+        for line in _unequal(
+            f"{name}: {figure}, {end}", _end(told, figure, end), _end(again, figure, end)
+        )
+    ]
+    return f"ranges: over {found.n_scenarios} scenarios of the forecasts", wrong
+
+
+def _end(ranges: Mapping[str, Range], figure: str, end: str) -> float:
+    return float(getattr(ranges[figure], end)) if figure in ranges else np.nan
 
 
 def _differing(name: str, claimed: Kpis, found: Kpis) -> list[str]:

@@ -8,6 +8,7 @@ from forecasting.forecast import Forecast
 from optimizer.plan import Plan, Solution
 from optimizer.problem import Problem
 from scheduler.accounting.kpis import Gain, Kpis
+from scheduler.accounting.spread import Spread
 from scheduler.scenario import Scenario
 
 
@@ -55,6 +56,8 @@ class PlannedRun:
         versions: Of the packages that decide the numbers.
         digest: SHA-256 of the inputs and the plan, without times of computing.
         left_for_later: Jobs that could not end inside the horizon even at once.
+        spread: How far the figures may come out, plan and run-now held in every scenario of the
+            forecasts; None where they are no forecast.
     """
 
     scenario: Scenario
@@ -71,6 +74,7 @@ class PlannedRun:
     versions: Mapping[str, str]
     digest: str
     left_for_later: tuple[str, ...] = ()
+    spread: Spread | None = None
 
     @property
     def plan(self) -> Plan:

@@ -17,6 +17,7 @@ from typing import Any
 from optimizer.plan import Plan, Prices, Proof, Solution
 from optimizer.problem import Problem
 from scheduler.accounting.kpis import Gain, Kpis
+from scheduler.accounting.spread import Spread
 from scheduler.errors import DataUnavailable, InputError
 from scheduler.planning import codec
 from scheduler.planning.document import document
@@ -233,6 +234,9 @@ def _scenario(folder: Path, origin: _Origin) -> Scenario:
 
 def _figures(kpis: Any) -> dict[str, Any]:
     """What `kpis.json` alone holds: the figures as they were told."""
+    spread = kpis["spread"]
+    if spread is not None:
+        spread = {name: spread[name] for name in ("n_scenarios", "plan", "baseline")}
     return {
         "kpis": codec.decode(kpis["plan"], Kpis),
         "baseline_kpis": codec.decode(kpis["baseline"], Kpis),
@@ -245,6 +249,7 @@ def _figures(kpis: Any) -> dict[str, Any]:
             Step(freedom=step["freedom"], kpis=codec.decode(step["after"], Kpis))
             for step in kpis["savings"]["waterfall"]
         ),
+        "spread": None if spread is None else codec.decode(spread, Spread),
     }
 
 

@@ -18,7 +18,7 @@ SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 BANNER = """/*!
  * Vega {vega}, Vega-Lite {vega_lite}, vega-embed {vega_embed} and what they depend on, bundled by
- * vl-convert. Licences: LICENSES.txt, kept beside this file.
+ * vl-convert. Licences: LICENSES.txt beside this file, and the foot of every page that holds it.
  */
 """
 

@@ -220,9 +220,9 @@ class Drawings:
                 note = words.say(
                     "figure.band.note",
                     issued=words.instant(one["issued_at_utc"]),
-                    rung=one["rung"],
+                    rung=words.quote(one["rung"]),
                     kind=words.say(f"origin.{one['kind']}"),
-                    source=one["source"],
+                    source=words.quote(one["source"]),
                 )
                 chart = outlook.band(
                     one["series"], one["unit"], span=self.span, description=self._alt(title)

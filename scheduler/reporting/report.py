@@ -60,7 +60,7 @@ def render(run: PlannedRun, *, language: str = "en") -> str:
 
 def frames_of(run: PlannedRun, said: Language) -> dict[str, pd.DataFrame]:
     """Every table that is drawn, shown and attached, by name."""
-    jobs = tables.explained(work.jobs(run), said)
+    jobs = tables.explained(run, work.jobs(run), said)
     return {
         "energy": energy.energy(run),
         "jobs": jobs,
@@ -79,7 +79,7 @@ def _head(run: PlannedRun, said: Language) -> dict[str, object]:
     horizon, world = run.problem.horizon, run.scenario.world
     return {
         "title": said.say("title", name=run.scenario.name),
-        "question": world.question or said.say("no_question", name=run.scenario.name),
+        "question": said.quote(world.question) or said.say("no_question", name=run.scenario.name),
         "span": said.say(
             "span",
             start=said.instant(horizon.start),
@@ -87,6 +87,7 @@ def _head(run: PlannedRun, said: Language) -> dict[str, object]:
             step_min=said.number(horizon.step.total_seconds() / MINUTE_S),
             issued=said.instant(run.issued_at),
         ),
+        "basis": words.basis(run, said),
         "cards": words.cards(run, said),
         "advice": words.advice(run, said),
         "advice_basis": words.advice_basis(run, said),
@@ -152,6 +153,9 @@ def _page() -> Template:
     # The hash in the policy is of the element's whole text, so nothing may be added around it.
     environment.globals["scripts"] = {name: Markup(text) for name, text in inline.items()}
     environment.globals["hashes"] = [_hash(text) for text in inline.values()]
+    # What is bundled may be passed on with its notices only, and a report is passed on alone.
+    licences = (HERE / "assets" / "LICENSES.txt").read_text(encoding="utf-8")
+    environment.globals["licences"] = licences
     css = (HERE / "templates" / "page.css").read_text(encoding="utf-8")
     environment.globals["css"] = Markup(css)
     return environment.get_template("report.html.jinja")

@@ -1,11 +1,11 @@
 """The tables a reader sees: frames in words, numbers as the language writes them."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import pandas as pd
 
+from scheduler.planning.explainer import Explainer
 from scheduler.planning.run import PlannedRun
 from scheduler.reporting.figures.waterfall import key_of
 from scheduler.reporting.frames.account import WATERFALL
@@ -21,8 +21,6 @@ UNIT_OF_ENDING = {
 }
 SLA = "sla_violation_share"
 JOB_INSTANTS = ("release", "start", "end", "due", "deadline")
-NOTABLE_KG = 0.005
-"""Less is written as 0.00."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,22 +63,32 @@ def unit_of(name: str, currency: str) -> str:
 
 
 def kpis(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
-    """Plan, run-now and saving, with units."""
+    """Plan, run-now and saving, with units; ranges where there are any."""
     rows = []
-    for name, plan, run_now, saving in frame.itertuples(index=False, name=None):
-        if name == SLA:
-            shown = [words.percent(100 * plan), words.percent(100 * run_now)]
-        else:
-            shown = [words.number(plan), words.number(run_now)]
+    for row in frame.to_dict("records"):
+        name = str(row["kpi"])
+
+        def shown(value: float, name: str = name) -> str:
+            return words.percent(100 * value) if name == SLA else words.number(value)
+
+        values = []
+        for plan in ("plan", "run_now"):
+            values.append(shown(row[plan]))
+            if run.spread:
+                ends = (shown(row[f"{plan}_{end}"]) for end in ("low", "high"))
+                values.append(words.say("range", **dict(zip(("low", "high"), ends, strict=True))))
         rows.append(
             (
                 text(words.say(f"kpi.{name}")),
                 text(unit_of(name, run.kpis.currency)),
-                *(number(one) for one in shown),
-                number(words.percent(saving, sign=True)),
+                *(number(one) for one in values),
+                number(words.percent(row["saving_percent"], sign=True)),
             )
         )
-    return _table("kpis", words, ["figure", "unit"], ["plan", "run_now", "saving"], rows)
+    numeric = ["plan", "run_now", "saving"]
+    if run.spread:
+        numeric = ["plan", "plan_range", "run_now", "run_now_range", "saving"]
+    return _table("kpis", words, ["figure", "unit"], numeric, rows)
 
 
 def waterfall(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
@@ -208,8 +216,10 @@ def sources(frame: pd.DataFrame, words: Language) -> Table:
             text(row["unit"]),
             text(words.say(f"origin.{row['kind']}")),
             text(words.instant(row["issued_at_utc"])),
-            text(f"{row['rung']}: {row['reason']}"),
-            text(row["source"]),
+            text(
+                words.say("rung", rung=words.quote(row["rung"]), reason=words.quote(row["reason"]))
+            ),
+            text(words.quote(row["source"])),
             number(words.percent(_in_percent(row["coverage_90"]))),
         )
         for row in frame.to_dict("records")
@@ -242,35 +252,10 @@ def versions(run: PlannedRun, words: Language) -> Table:
     return Table(name="versions", caption=caption, headers=headers, rows=tuple(rows))
 
 
-def explained(frame: pd.DataFrame, words: Language) -> pd.DataFrame:
-    """`frame` of jobs with a column `why`: what was decided, in words."""
-    return frame.assign(why=[_why(job, words) for job in frame.to_dict("records")])
-
-
-def _why(values: Mapping[Hashable, Any], words: Language) -> str:
-    """What is told of one job, a row of the jobs' frame."""
-    if pd.isna(values["start_utc"]):
-        return words.say("why.unfinished")
-    waits = values["wait_h"] > 0
-    said = [
-        words.say("why.waits", hours=words.number(values["wait_h"]))
-        if waits
-        else words.say("why.at_once")
-    ]
-    if values["site"] != values["home"]:
-        said.append(words.say("why.moved", site=values["site"], home=values["home"]))
-    if values["pauses"]:
-        key = "why.pauses.one" if values["pauses"] == 1 else "why.pauses"
-        said.append(words.say(key, n=values["pauses"]))
-    saves = values["saves_kg"]
-    if pd.notna(saves) and abs(saves) >= NOTABLE_KG:
-        key = "why.saves" if saves > 0 else "why.costs"
-        said.append(words.say(key, kg=words.number(abs(saves))))
-    if values["late_h"] > 0:
-        said.append(words.say("why.late", hours=words.number(values["late_h"])))
-    if not values["finished"]:
-        said.append(words.say("why.unfinished"))
-    return "; ".join(said)
+def explained(run: PlannedRun, frame: pd.DataFrame, words: Language) -> pd.DataFrame:
+    """`frame` of jobs with a column `why`: what `alize explain` says of each."""
+    explainer = Explainer(run)
+    return frame.assign(why=[words.tell(explainer.tell(job)) for job in frame["job"]])
 
 
 def _in_percent(share: float | None) -> float | None:

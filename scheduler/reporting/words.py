@@ -6,6 +6,7 @@ import pandas as pd
 
 from optimizer.tally import tally
 from optimizer.timing import is_finished
+from scheduler.accounting.spread import Range
 from scheduler.planning.run import PlannedRun
 from scheduler.reporting.frames.work import met
 from scheduler.reporting.texts import Language
@@ -28,6 +29,7 @@ class Card:
     """One number of the first screen.
 
     Attributes:
+        range: Between what most futures bring; empty where that is not known.
         change: Against run-now; empty where there is nothing to compare.
         tone: good, bad or empty.
     """
@@ -38,6 +40,7 @@ class Card:
     change: str
     tone: str
     note: str
+    range: str = ""
 
 
 def cards(run: PlannedRun, words: Language) -> tuple[Card, ...]:
@@ -51,14 +54,22 @@ def cards(run: PlannedRun, words: Language) -> tuple[Card, ...]:
             return words.say("card.no_jobs")
         return words.say("card.of", met=words.number(met_jobs), all=words.number(n_jobs))
 
-    def against(name: str, value: str, before: str, change: str, tone: float) -> Card:
+    def against(
+        name: str, value: str, before: str, change: str, tone: float, *, figure: str = ""
+    ) -> Card:
+        note, ends = words.say("card.baseline", value=before), ""
+        if run.spread and figure:
+            ends = words.say("card.range", range=between(run.spread.plan[figure], words))
+            beside = between(run.spread.baseline[figure], words)
+            note = words.say("card.baseline_range", value=before, range=beside)
         return Card(
             name=name,
             label=words.say(f"card.{name}"),
             value=value,
             change=change,
             tone="good" if tone > 0 else "bad" if tone < 0 else "",
-            note=words.say("card.baseline", value=before),
+            note=note,
+            range=ends,
         )
 
     more_met = ours_met - theirs_met
@@ -69,6 +80,7 @@ def cards(run: PlannedRun, words: Language) -> tuple[Card, ...]:
             f"{words.number(theirs.emissions_kg)}{NO_BREAK}kg",
             change(words, ours.emissions_kg, theirs.emissions_kg),
             theirs.emissions_kg - ours.emissions_kg,
+            figure="emissions_kg",
         ),
         against(
             "cost",
@@ -76,6 +88,7 @@ def cards(run: PlannedRun, words: Language) -> tuple[Card, ...]:
             words.money(theirs.cost, theirs.currency),
             change(words, ours.cost, theirs.cost),
             theirs.cost - ours.cost,
+            figure="cost",
         ),
         against(
             "deadlines",
@@ -87,6 +100,19 @@ def cards(run: PlannedRun, words: Language) -> tuple[Card, ...]:
         _gain(run, words, "energy_gain", run.gain.energy_efficiency_percent),
         _gain(run, words, "facility_gain", run.gain.facility_efficiency_percent),
     )
+
+
+def between(ends: Range, words: Language) -> str:
+    """A range as it is written."""
+    return words.say("range", low=words.number(ends.low), high=words.number(ends.high))
+
+
+def basis(run: PlannedRun, words: Language) -> str:
+    """Of what kind the numbers are, and how their ranges came about."""
+    said = words.say(f"basis.{run.basis}")
+    if run.spread is None:
+        return said
+    return f"{said} {words.say('basis.range', n=words.number(run.spread.n_scenarios))}"
 
 
 def _gain(run: PlannedRun, words: Language, name: str, percent: float | None) -> Card:
@@ -155,12 +181,12 @@ def advice_basis(run: PlannedRun, words: Language) -> str:
 
 def assumptions(run: PlannedRun, sources: pd.DataFrame, words: Language) -> tuple[str, ...]:
     """What was taken for granted, the made-up first."""
-    note = run.scenario.world.data_note
+    note = words.quote(run.scenario.world.data_note)
     said = [
         words.say("assumed.data", note=note) if note else words.say("assumed.no_data_note"),
         _synthetic(sources, words),
         words.say("assumed.baseline"),
-        *(words.say("assumed.note", note=one) for one in run.scenario.notes),
+        *(words.say("assumed.note", note=words.quote(one)) for one in run.scenario.notes),
         *(words.say("assumed.file", path=file.name) for file in run.scenario.files),
     ]
     return tuple(said)
@@ -198,7 +224,7 @@ def limits(run: PlannedRun, words: Language) -> tuple[str, ...]:
         said.append(words.say("limit.unfinished", jobs=", ".join(undone)))
     if run.left_for_later:
         said.append(words.say("limit.later", jobs=", ".join(run.left_for_later)))
-    if run.basis == "forecast":
+    if run.spread:
         said.append(words.say("limit.range"))
     said += [words.say(f"limit.{name}") for name in MODEL_LIMITS]
     return tuple(said)

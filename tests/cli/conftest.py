@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from optimizer.solve import Limits
 from scheduler.cli.main import app
 from scheduler.cli.tools import Tools
+from scheduler.planning.clauses import Clause
 from scheduler.planning.explain import Explanation, Start, WaitReason
 from scheduler.planning.planner import plan_scenario
 from scheduler.scenario import load
@@ -46,7 +47,7 @@ def explanation(run, job):
     return Explanation(
         job=job,
         reason=WaitReason.WAITING_FOR_CLEANER_ENERGY,
-        sentence="cleaner energy from 03:00",
+        clauses=(Clause(says="cleaner", facts={"kg": -3.0, "money": -46.0, "currency": "EUR"}),),
         chosen=chosen,
         starts=(at_once, chosen),
         alternatives=("run at once by raising its priority",),

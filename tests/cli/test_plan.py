@@ -30,7 +30,7 @@ def test_the_table_says_site_start_saving_and_reason(alize):
     header, row, *rest = result.stdout.splitlines()
     assert header.split() == ["SITE", "JOB", "STARTS", "RUNS", "SAVES", "WHY"]
     assert row.startswith("home")
-    assert row.endswith("cleaner energy from 03:00")
+    assert row.endswith("-3.0 kg and -46 EUR against a start at once")
     text = "\n".join(rest)
     assert "Expected over 0.5 days: 11.8 kg CO2e, 34.0 EUR, 0 jobs late, 0 unfinished" in text
     assert "−22.4 % CO2e, −57.5 % cost" in text

@@ -1,15 +1,23 @@
-"""The search for the cheapest path, written twice: both find the same path, to the last digit."""
+"""What is written twice, in NumPy and as machine code: both give the same, to the last digit."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer import marginal as marginal_module
 from optimizer import paths
-from optimizer.compiled_paths import compiled_path
+from optimizer.compiled_marginal import compiled_step_costs
+from optimizer.compiled_paths import compiled_path, compiled_window
 from optimizer.fingerprint import fingerprint
-from optimizer.paths import NO_PATH, Lateness, Question, numpy_path
+from optimizer.load import Load
+from optimizer.marginal import Marginal, numpy_step_costs
+from optimizer.merit_order import MeritOrder
+from optimizer.paths import NO_PATH, numpy_path, numpy_window
 from optimizer.solve import solve
-from tests.optimizer.tiny import tiny
+from optimizer.terms import Grain, Lateness, Terms, terms_of
+from tests.optimizer import worlds
+from tests.optimizer.tiny import solved, tiny
 
 
 @st.composite
@@ -21,50 +29,77 @@ def questions(draw):
     if draw(st.booleans()):
         cost = cost.round()
     cost[rng.random(cost.shape) < draw(st.sampled_from([0.0, 0.2, 0.6]))] = np.inf
-    begin = draw(st.integers(0, n_steps))
-    due_h = draw(st.integers(0, n_steps))
-    return Question(
-        cost=cost,
+    due_h = draw(st.integers(0, n_steps)) / 2
+    problem = worlds.problem(worlds.site("home"), jobs=[worlds.job(hours=1)])
+    work_h = draw(st.integers(1, n_steps)) / 2
+    terms = Terms(
+        job=worlds.job(hours=work_h),
+        horizon=problem.horizon,
+        sites=tuple(range(n_sites)),
+        names=("home",) * n_sites,
+        pools=np.zeros(n_sites, dtype=np.int64),
+        gpus=np.ones(len(gain), dtype=np.int64),
+        extra_kw=np.zeros((n_sites, len(gain))),
+        lease_cost=np.zeros((n_sites, len(gain))),
         start_cost=rng.integers(0, 3, n_sites).astype(float),
-        begin=begin,
-        end=draw(st.integers(0, n_steps)),
-        work=draw(st.integers(1, 40)),
-        gain=gain,
-        repeat=draw(st.integers(0, 5)),
-        lateness=Lateness(step_h=0.5, due_h=due_h / 2, end_h=n_steps / 2, price_per_h=1.5),
+        first_step=rng.integers(0, n_steps + 1, n_sites),
+        end_step=draw(st.integers(0, n_steps)),
+        n_steps=int(np.ceil(work_h * 2)),
+        grain=Grain(work=1, gain=gain, repeat=0, exact=True),
+        optimistic_grain=Grain(work=1, gain=gain, repeat=0, exact=True),
+        lateness=Lateness(step_h=0.5, due_h=due_h, end_h=n_steps / 2, price_per_h=1.5),
+        unfinished_cost=100.0,
     )
+    work, repeat = draw(st.integers(1, 40)), draw(st.integers(0, 5))
+    return terms, cost, Grain(work=work, gain=gain, repeat=repeat, exact=True)
 
 
 @settings(max_examples=600, deadline=None)
 @given(questions())
 def test_numpy_and_machine_code_find_the_same_path(question):
-    assert compiled_path(question) == numpy_path(question)
+    assert compiled_path(*question) == numpy_path(*question)
+
+
+@settings(max_examples=300, deadline=None)
+@given(questions())
+def test_numpy_and_machine_code_find_the_same_window(question):
+    terms, cost, _ = question
+    assert compiled_window(terms, cost[:, 0]) == numpy_window(terms, cost[:, 0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numpy_and_machine_code_price_the_same_steps(seed):
+    problem = tiny(seed)
+    plan = solved(seed).solution.plan
+    marginal = Marginal.of(problem, MeritOrder.of(problem, plan.dispatch))
+    load = Load.of(problem, plan.placements, plan.servings)
+    for terms in terms_of(problem):
+        np.testing.assert_array_equal(
+            compiled_step_costs(marginal, terms, load), numpy_step_costs(marginal, terms, load)
+        )
 
 
 def test_a_job_that_cannot_finish_has_no_path():
-    lateness = Lateness(step_h=1.0, due_h=1.0, end_h=2.0, price_per_h=1.0)
-    question = Question(
-        cost=np.ones((1, 1, 2)),
-        start_cost=np.zeros(1),
-        begin=0,
-        end=2,
-        work=3,
-        gain=(1,),
-        repeat=0,
-        lateness=lateness,
-    )
-    assert compiled_path(question) == numpy_path(question) == NO_PATH
+    job = worlds.job(kind="checkpointable", hours=3, release=0, due=1, deadline=2)
+    problem = worlds.problem(worlds.site("home"), jobs=[job])
+    terms = Terms.of(problem, job)
+    free = np.zeros((1, 1, problem.horizon.n_steps))
+    assert compiled_path(terms, free, terms.grain) == NO_PATH
+    assert numpy_path(terms, free, terms.grain) == NO_PATH
 
 
 def test_a_plan_is_the_same_with_and_without_numba(monkeypatch):
     problem = tiny(7)
-    search = paths._search
-    assert search() is compiled_path
-    compiled = solve(problem)
-    search.cache_clear()
+    caches = (paths._searches, marginal_module._step_costs)
+    assert paths._searches() == (compiled_path, compiled_window)
+    compiled = fingerprint(solve(problem).plan)
+    for cache in caches:
+        cache.cache_clear()
     monkeypatch.setattr(paths, "find_spec", lambda name: None)
+    monkeypatch.setattr(marginal_module, "find_spec", lambda name: None)
     try:
-        assert search() is numpy_path
-        assert fingerprint(solve(problem).plan) == fingerprint(compiled.plan)
+        assert paths._searches() == (numpy_path, numpy_window)
+        assert fingerprint(solve(problem).plan) == compiled
     finally:
-        search.cache_clear()
+        for cache in caches:
+            cache.cache_clear()

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.plan import Placement, Run
-from optimizer.pricing import Grain, cheapest, fixed_step_prices
+from optimizer.pricing import cheapest
+from optimizer.terms import Grain, Terms
 from optimizer.work import JobKind, Mode
 from tests.optimizer import worlds
 
@@ -95,8 +96,7 @@ def jobs_with_prices(draw, kind, resumes=(0.0, 0.5, 1.0), modes=MODES):
 
 
 def check_against_every_schedule(problem, job, step_cost):
-    prices = fixed_step_prices(problem, job, step_cost)
-    cost, placement = cheapest(problem, job, prices)
+    cost, placement = cheapest(Terms.of(problem, job), step_cost)
     assert Grain.of(job, problem.horizon.step_h).exact
     assert cost == pytest.approx(least_cost(problem, job, step_cost))
     if placement.runs:
@@ -136,10 +136,10 @@ def test_an_elastic_job_takes_the_cheapest_of_all_modes_and_pauses(world):
 )
 def test_where_time_must_be_rounded_the_truth_lies_between_bound_and_promise(world):
     problem, job, step_cost = world
-    prices = fixed_step_prices(problem, job, step_cost)
+    terms = Terms.of(problem, job)
     least = least_cost(problem, job, step_cost)
-    assert cheapest(problem, job, prices, optimistic=True)[0] <= least + SLIP
-    promised, placement = cheapest(problem, job, prices)
+    assert cheapest(terms, step_cost, optimistic=True)[0] <= least + SLIP
+    promised, placement = cheapest(terms, step_cost)
     assert promised >= least - SLIP
     if placement.runs:
         assert lateness_h(problem, job, placement.mode_of_step(N_STEPS)) is not None
@@ -158,8 +158,8 @@ def test_a_pause_is_taken_where_it_saves_more_than_the_resume_repeats(dear, cost
     # Three hours of work; a resume repeats one, so a pause makes four hours of it.
     job = worlds.job(kind="checkpointable", hours=3, resume_h=1)
     problem = worlds.problem(worlds.site(), jobs=[job])
-    price = np.array([[[1, 1, dear, 1, 1, 40]]])
-    answer = cheapest(problem, job, fixed_step_prices(problem, job, price))
+    price = np.array([[[1.0, 1, dear, 1, 1, 40]]])
+    answer = cheapest(Terms.of(problem, job), price)
     assert answer == (cost, Placement(job="job", site="home", runs=runs))
 
 
@@ -168,7 +168,7 @@ def test_a_job_is_left_unfinished_when_that_costs_less():
     job = worlds.job()
     problem = worlds.problem(worlds.site(), jobs=[job])
     price = np.full((1, 1, N_STEPS), 41.0)
-    cost, placement = cheapest(problem, job, fixed_step_prices(problem, job, price))
+    cost, placement = cheapest(Terms.of(problem, job), price)
     assert (cost, placement.runs) == (80, ())
 
 
@@ -177,7 +177,7 @@ def test_lateness_counts_from_the_exact_finish_not_from_the_end_of_the_step():
     job = worlds.job(hours=1.5, release=1, due=2, deadline=6)
     problem = worlds.problem(worlds.site(), jobs=[job])
     free = np.zeros((1, 1, N_STEPS))
-    cost, placement = cheapest(problem, job, fixed_step_prices(problem, job, free))
+    cost, placement = cheapest(Terms.of(problem, job), free)
     assert (cost, placement.runs) == (5, (Run(first_step=1, n_steps=2),))
 
 
@@ -188,5 +188,5 @@ def test_data_on_a_link_delay_the_first_step():
         worlds.site("home"), worlds.site("away"), jobs=[job], links=worlds.link("home", "away")
     )
     price = np.array([[[5.0] * N_STEPS], [[1.0] * N_STEPS]])
-    _, placement = cheapest(problem, job, fixed_step_prices(problem, job, price))
+    _, placement = cheapest(Terms.of(problem, job), price)
     assert placement == Placement(job="job", site="away", runs=(Run(first_step=2, n_steps=1),))

@@ -1,7 +1,10 @@
 """The small world, against the derivation that stands in its file."""
 
+from dataclasses import replace
+
 import pytest
 
+from scheduler.accounting.spread import Range
 from scheduler.planning.explainer import Explainer
 from scheduler.planning.planner import plan_scenario
 from scheduler.planning.recheck import recheck
@@ -33,8 +36,22 @@ def test_every_start_is_priced_with_all_else_held(one_site):
     at_once = said.starts[0]
     assert at_once.cost == pytest.approx(3 * 8 * 3 + 8 * 1)
     assert at_once.emissions_kg == pytest.approx(3 * 8 * 0.5 + 8 * 0.4)
-    assert said.starts[-1].limit.endswith("after the hard deadline")
+    assert str(said.starts[-1].limit).endswith("after the hard deadline")
 
 
 def test_the_run_holds_what_it_claims(one_site):
     assert recheck(one_site).ok
+
+
+def test_a_range_that_was_touched_up_is_found(one_site):
+    told = dict(one_site.spread.plan)
+    told["cost"] = Range(low=told["cost"].low, high=told["cost"].high - 1)
+    touched_up = replace(one_site, spread=replace(one_site.spread, plan=told))
+    (finding,) = recheck(touched_up).findings
+    assert finding.startswith("plan: cost, high: claimed")
+
+
+def test_what_is_known_for_certain_has_no_range(one_site):
+    # Everything in this world is stated without spread: the plan held is the plan.
+    cost = one_site.spread.plan["cost"]
+    assert (cost.low, cost.high) == pytest.approx((34, 34))

@@ -59,7 +59,7 @@ def test_a_run_comes_back_as_it_was(run, tmp_path):
         (None, run.baseline, again.baseline),
     ):
         assert codec.encode(before, kind) == codec.encode(after, kind)
-    for name in ("scenario", "kpis", "baseline_kpis", "gain", "waterfall", "versions"):
+    for name in ("scenario", "kpis", "baseline_kpis", "gain", "waterfall", "versions", "spread"):
         assert getattr(again, name) == getattr(run, name)
     for name in ("issued_at", "basis", "left_for_later", "digest"):
         assert getattr(again, name) == getattr(run, name)

@@ -25,6 +25,7 @@ from optimizer.site import (
 from optimizer.work import Job, JobKind, Mode, Service
 from scheduler.accounting.kpis import efficiency_gain, kpis_of
 from scheduler.planning.run import Forecasts, PlannedRun, Step
+from scheduler.planning.spread import spread
 from scheduler.scenario import load
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -198,6 +199,7 @@ def planned(problem, plan, baseline, **changes):
         "versions": {"alize": "0.1.0", "highspy": "1.15.1"},
         "digest": "ab" * 32,
     }
+    values["spread"] = spread(problem, plan, baseline, values["forecasts"])
     return PlannedRun(**(values | changes))
 
 

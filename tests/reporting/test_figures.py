@@ -5,6 +5,7 @@ import json
 import altair as alt
 import pytest
 
+from scheduler.planning.explainer import Explainer
 from scheduler.reporting import palette
 from scheduler.reporting.drawings import Drawings
 from scheduler.reporting.figures import energy as energy_figures
@@ -128,9 +129,24 @@ def test_a_moved_job_stands_at_its_new_site_with_run_now_behind_it(run, specific
     index = runs[runs["job"] == "index"].set_index("plan")
     assert index["site"].tolist() == ["south", "south"]
     assert index.loc["run-now", "runs_at"] == "north"
-    assert "runs at south instead of north" in index.loc["plan", "why"]
+    assert index.loc["plan", "why"].endswith(", moved from north")
     marks = [layer["mark"]["type"] for layer in specifications["gantt-0"]["layer"]]
     assert marks == ["rect", "bar", "rule", "bar", "tick", "tick"]
+
+
+def test_hovering_a_bar_tells_what_explain_tells(run, read):
+    explain = Explainer(run).explain
+    rows = [row for row in page.rows(read, "runs") if row["plan"] == "plan"]
+    assert {row["job"] for row in rows} == {job.name for job in run.problem.jobs}
+    for row in rows:
+        assert row["why"] == explain(row["job"]).sentence.replace("-", "−")
+    hover = [
+        one["field"]
+        for part in parts(page.specifications(read)["gantt-0"])
+        if part.get("mark", {}) != {} and "tooltip" in part.get("encoding", {})
+        for one in part["encoding"]["tooltip"]
+    ]
+    assert "why" in hover
 
 
 def test_bands_are_drawn_with_their_provenance(read):

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from optimizer.plan import Stage
+from scheduler.accounting.spread import Range, Spread
 from scheduler.errors import InputError
 from scheduler.reporting.bundle import BUNDLE, bundle
 from scheduler.reporting.report import render
@@ -125,10 +126,34 @@ def test_headings_go_down_one_level_at_a_time(read):
 
 def test_kpis_stand_with_their_baseline_and_unit(run, read):
     table = {row[0]: row[1:] for row in page.cells(read, "kpis")}
-    unit, ours, theirs, _ = table["Facility energy"]
+    unit, ours, _, theirs, _, _ = table["Facility energy"]
     assert unit == "kWh"
     assert ours == f"{run.kpis.facility_kwh:,.0f}"
     assert theirs == f"{run.baseline_kpis.facility_kwh:,.0f}"
+
+
+def test_emissions_and_cost_stand_with_their_range_and_how_it_came_about(run, read):
+    ranges = Spread(
+        n_scenarios=20,
+        plan={name: Range(low=1200.0, high=3400.0) for name in run.spread.plan},
+        baseline={name: Range(low=1300.0, high=3600.0) for name in run.spread.baseline},
+    )
+    english = page.read(render(replace(run, spread=ranges)))
+    assert "P10–P90: 1,200 to 3,400" in english["card-emissions"].text
+    assert "P10–P90: 1,200 to 3,400" in english["card-cost"].text
+    assert "(P10–P90: 1,300 to 3,600)" in english["card-cost"].text
+    assert "P10–P90" not in english["card-deadlines"].text
+    assert "over the 20 weighted scenarios" in next(english.all("header")).text
+    assert english["of-kpis"].text.count("1,200 to 3,400") == len(ranges.plan) - 1
+    french = page.read(render(replace(run, spread=ranges), language="fr"))
+    assert "P10–P90\u202f: 1\u202f200 à 3\u202f400" in french["card-emissions"].text
+    assert "sur les 20 scénarios pondérés" in next(french.all("header")).text
+
+
+def test_an_outcome_has_no_range(run):
+    read = page.read(render(replace(run, basis="measured", spread=None)))
+    assert "P10–P90" not in next(read.all("header")).text
+    assert len(page.cells(read, "kpis")[0]) == 5
 
 
 def test_a_gap_a_digest_and_every_version_are_told(run, read):
@@ -177,6 +202,9 @@ def test_shortfalls_and_work_left_undone_are_told(short):
         "Work not done by its hard deadline",
     ]
     assert "Not finished by their hard deadline: train." in read.text
+    # 20 h of work, released at midnight, due at 01:00 and four hours later at the latest.
+    (job,) = page.rows(read, "jobs")
+    assert job["why"] == "left unfinished: would end 15 h after the hard deadline"
     assert "saga" in read.text
     assert "No waterfall was computed" in read.text
 
@@ -199,6 +227,8 @@ def test_a_french_report_is_french_and_writes_numbers_so(run):
     html = next(read.all("html"))
     assert html.attributes["lang"] == "fr"
     assert "Ce que change chaque liberté" in read.text
+    assert next(read.all("h1")).text.startswith("Quand une tâche tourne-t-elle")
+    assert "Tous les nombres sont inventés" in read.text
     assert "2026-03-02 00:00" not in read["card-cost"].text
     table = {row[0]: row[1:] for row in page.cells(read, "kpis")}
     expected = f"{run.kpis.emissions_kg:.1f}".replace(".", ",")
@@ -214,6 +244,26 @@ def test_a_missing_altair_names_the_command_that_adds_it(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(InputError, match=r"pip install 'alize\[report\]'"):
         render(run)
+
+
+def test_the_notices_of_what_is_bundled_travel_with_the_page(read):
+    told = read["licences"].text
+    assert told == BUNDLE.with_name("LICENSES.txt").read_text(encoding="utf-8")
+    notices = "\n".join(line for line in told.splitlines() if line.startswith("Copyright"))
+    holders = (
+        "Trifacta",
+        "University of Washington Interactive Data Lab",
+        "Ariya Hidayat",
+        "Mike Bostock",
+        "Observable",
+        "Mapbox",
+        "Isaac Z. Schlueter",
+        "Charles Karney",
+        "Feross Aboukhadijeh",
+        "Fair Oaks Labs",
+        "Cynthia Brewer",
+    )
+    assert [holder for holder in holders if holder not in notices] == []
 
 
 @pytest.mark.slow

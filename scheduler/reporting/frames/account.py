@@ -2,11 +2,13 @@
 
 from dataclasses import asdict, fields
 
+import numpy as np
 import pandas as pd
 
 from optimizer.load import Load
 from optimizer.tally import SiteTally, tally
 from scheduler.accounting.kpis import savings_percent
+from scheduler.accounting.spread import Range
 from scheduler.planning.document import shortfalls as named_shortfalls
 from scheduler.planning.run import PlannedRun
 from scheduler.reporting.frames import PLAN, RUN_NOW
@@ -15,15 +17,31 @@ WATERFALL = ("emissions_kg", "cost")
 
 
 def kpis(run: PlannedRun) -> pd.DataFrame:
-    """One row a figure: plan, run-now, and how much less of it the plan needs."""
+    """One row a figure: plan, run-now, their ranges, and how much less of it the plan needs."""
     ours, theirs = asdict(run.kpis), asdict(run.baseline_kpis)
     saved = savings_percent(run.kpis, run.baseline_kpis)
+    ranges = {PLAN: run.spread.plan, RUN_NOW: run.spread.baseline} if run.spread else {}
     return pd.DataFrame(
         [
-            {"kpi": name, "plan": ours[name], "run_now": theirs[name], "saving_percent": saving}
+            {
+                "kpi": name,
+                "plan": ours[name],
+                **_ends("plan", ranges.get(PLAN, {}).get(name)),
+                "run_now": theirs[name],
+                **_ends("run_now", ranges.get(RUN_NOW, {}).get(name)),
+                "saving_percent": saving,
+            }
             for name, saving in saved.items()
         ]
     )
+
+
+def _ends(plan: str, ends: Range | None) -> dict[str, float]:
+    """Both ends of a range as columns; nothing where there is none."""
+    return {
+        f"{plan}_low": np.nan if ends is None else ends.low,
+        f"{plan}_high": np.nan if ends is None else ends.high,
+    }
 
 
 def sites(run: PlannedRun) -> pd.DataFrame:

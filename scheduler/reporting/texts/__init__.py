@@ -4,13 +4,15 @@ A key that a catalogue lacks is a bug and raises; a test holds the catalogues to
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import pandas as pd
 
-from scheduler.reporting.texts import en, fr
+from scheduler.planning.clauses import Clause, Fact
+from scheduler.reporting.texts import en, fr, quoted
 
 NONE = "–"
 LARGE, MIDDLE = 100, 10
@@ -42,6 +44,34 @@ class Language:
         """The text of `key`, filled in."""
         return self.texts[key].format(**values)
 
+    def quote(self, text: str) -> str:
+        """What a run says in English, in this language where the catalogues have it."""
+        known = quoted.found(text)
+        if known is None:
+            return text
+        key, facts = known
+        return self.say(key, **{name: self.quote(fact) for name, fact in facts.items()})
+
+    def tell(self, clauses: Iterable[Clause]) -> str:
+        """What is said of a job, one clause after another."""
+        return "".join(
+            self.say(
+                f"why.{clause.says}",
+                **{name: self._fact(fact) for name, fact in clause.facts.items()},
+            )
+            for clause in clauses
+        )
+
+    def _fact(self, fact: Fact) -> object:
+        match fact:
+            case Clause():
+                return self.tell([fact])
+            case float():
+                return _Figure(fact, self)
+            case datetime():
+                return _Instant(fact, self)
+        return fact
+
     def number(self, value: float | None, *, sign: bool = False) -> str:
         """`value` with as many decimals as its size deserves; a dash for none."""
         if value is None or math.isnan(value):
@@ -52,12 +82,16 @@ class Language:
         text = f"{value + 0.0:{'+' if sign else ''},.{decimals}f}"
         if not any(digit in text for digit in "123456789"):
             text = text.lstrip("+-")
+        return self.written(text)
+
+    def written(self, number: str) -> str:
+        """A number as Python writes it, with the language's signs."""
         swap = {
             ",": str(self.numbers["thousands"]),
             ".": str(self.numbers["decimal"]),
             "-": "−",
         }
-        return "".join(swap.get(character, character) for character in text)
+        return "".join(swap.get(character, character) for character in number)
 
     def percent(self, value: float | None, *, sign: bool = False) -> str:
         """`value`, already in percent."""
@@ -72,6 +106,30 @@ class Language:
     def instant(self, value: datetime | None) -> str:
         """`value`, an instant in UTC; a dash for none."""
         return NONE if value is None or pd.isna(value) else value.strftime(self.instant_format)
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """A number that a text formats, in the language's signs."""
+
+    value: float
+    language: Language
+
+    def __format__(self, spec: str) -> str:
+        return self.language.written(format(self.value, spec))
+
+
+@dataclass(frozen=True, slots=True)
+class _Instant:
+    """An instant that a text formats, with the language's days."""
+
+    value: datetime
+    language: Language
+
+    def __format__(self, spec: str) -> str:
+        days = cast("Sequence[str]", self.language.times["shortDays"])
+        today = days[self.value.isoweekday() % len(days)]
+        return self.value.strftime(spec.replace("%a", today))
 
 
 LANGUAGES: Mapping[str, Language] = {

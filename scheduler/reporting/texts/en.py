@@ -1,4 +1,6 @@
-"""English."""
+"""English. What is said of a job is said as on the screen."""
+
+from scheduler.planning.clauses import WORDS
 
 CODE = "en"
 INSTANT_FORMAT = "%Y-%m-%d %H:%M"
@@ -48,14 +50,20 @@ TEXTS = {
     "no_question": "What does planning {name} save against running at once?",
     "span": "{start} to {end} UTC, steps of {step_min} min · forecasts issued {issued} UTC",
     "basis.forecast": "Expected values: a plan on forecasts, not yet a saving.",
+    "basis.range": "P10–P90: the 10th and 90th percentile over the {n} weighted scenarios of wind,"
+    " sun, carbon and demand, with placements, replicas and battery held as planned and nothing"
+    " planned again; the expected value may lie outside.",
     "basis.simulated": "Simulated outcome of the plan.",
     "basis.measured": "Measured outcome of the plan.",
+    "range": "{low} to {high}",
+    "card.range": "P10–P90: {range}",
     "card.emissions": "Emissions",
     "card.cost": "Cost",
     "card.deadlines": "Deadlines met",
     "card.energy_gain": "Energy efficiency gain",
     "card.facility_gain": "Facility-wide gain",
     "card.baseline": "run-now: {value}",
+    "card.baseline_range": "run-now: {value} (P10–P90: {range})",
     "card.of": "{met} of {all}",
     "card.no_jobs": "no jobs",
     "card.energy_gain_note": "work per kWh bought or generated from fuel",
@@ -158,15 +166,7 @@ TEXTS = {
     "variable.carbon_g_per_kwh": "Carbon intensity of the grid",
     "variable.demand_rps": "Requests",
     # Sentences on jobs
-    "why.at_once": "starts at its release",
-    "why.waits": "waits {hours} h",
-    "why.moved": "runs at {site} instead of {home}",
-    "why.pauses": "pauses {n} times",
-    "why.pauses.one": "pauses once",
-    "why.saves": "saves {kg} kg CO2e against run-now",
-    "why.costs": "emits {kg} kg CO2e more than run-now",
-    "why.late": "ends {hours} h after its soft deadline",
-    "why.unfinished": "cannot be finished by its hard deadline",
+    **{f"why.{says}": words for says, words in WORDS.items()},
     # Kpis
     "kpi.cost": "Cost",
     "kpi.emissions_kg": "Emissions, location-based",
@@ -209,6 +209,8 @@ TEXTS = {
     "column.unit": "Unit",
     "column.plan": "Plan",
     "column.run_now": "Run-now",
+    "column.plan_range": "Plan, P10–P90",
+    "column.run_now_range": "Run-now, P10–P90",
     "column.saving": "Saving",
     "column.site": "Site",
     "column.job": "Job",
@@ -240,6 +242,7 @@ TEXTS = {
     "column.place": "Place",
     "column.origin": "Kind",
     "column.issued": "Issued (UTC)",
+    "rung": "{rung}: {reason}",
     "column.rung": "Rung and reason",
     "column.source": "Source",
     "column.coverage": "Coverage of 90 %",
@@ -255,6 +258,45 @@ TEXTS = {
     "shortfall.unprotected_requests": "Requests the loss of a site would leave unserved",
     "shortfall.late_work": "Work done after its soft deadline",
     "shortfall.unfinished_work": "Work not done by its hard deadline",
+    # What runs say in English, word for word; a hole stands for anything
+    "quoted.dakhla.question": "How much cleaner and cheaper do training and inference at Dakhla"
+    " become when they follow wind, sun, battery and tariff instead of running at once?",
+    "quoted.dakhla.data_note": "Synthetic: jobs, services, demand, round trips, weather feed."
+    " Assumed: prices, sizes, power of the machines. Published: the climate of Dakhla (by month),"
+    " tariff hours and carbon factors (by year).",
+    "quoted.dakhla-island.question": "How much diesel does a data centre at Dakhla without a grid"
+    " link save when training waits for wind and sun?",
+    "quoted.dakhla-island.data_note": "Synthetic: jobs, services, demand, round trips, weather"
+    " feed. Assumed: prices, sizes, power of the machines, diesel. Published: the climate of Dakhla"
+    " (by month).",
+    "quoted.one-site-one-battery.question": "When does one job run, and what does the battery do,"
+    " when three hours are cheap?",
+    "quoted.one-site-one-battery.data_note": "Every number is invented, to be checked by hand.",
+    "quoted.note.left_out": "{file}: {n} of {all} jobs are released outside the horizon and left"
+    " out",
+    "quoted.note.queued": "jobs.generate: {n} jobs would queue if each ran at once at home; lower"
+    " load or services_headroom_gpus",
+    "quoted.note.too_few": "jobs.generate: count_per_week {n} is too few to load {site} by {load};"
+    " got {got}",
+    "quoted.note.too_many": "jobs.generate: count_per_week {n} is too many to load {site} by"
+    " {load}; got {got}",
+    "quoted.note.slack": "jobs.generate: {hours} h leave room for {room}% of the GPU-hours with"
+    " slack {slack}, not {share}%; the rest got less",
+    "quoted.rung.coordinates": "0 coordinates only",
+    "quoted.rung.stated": "0 stated series",
+    "quoted.rung.weather": "3 weather forecast",
+    "quoted.reason.stated": "the scenario states it",
+    "quoted.reason.within": "the scenario states it, within {spread}%",
+    "quoted.reason.no_feed": "no weather forecast is configured",
+    "quoted.reason.stale": "the newest weather forecast is {age} h old, more than the {most} h up"
+    " to which it is used",
+    "quoted.reason.fresh": "a weather forecast {age} h old is at hand",
+    "quoted.reason.fresh_then_none": "a weather forecast {age} h old is at hand; hours more than"
+    " {most} h after it rest on coordinates only",
+    "quoted.source.feed": "synthetic weather forecast, world {seed}; {climate}",
+    "quoted.source.dakhla": "cited climatology of Dakhla (published yearly and monthly summaries)",
+    "quoted.source.normals": "approximate published monthly normals of {place} (temperature); wind"
+    " and sun are rough",
     # Assumptions
     "assumed.data": "The scenario on its numbers: {note}",
     "assumed.no_data_note": "The scenario does not say where its numbers come from.",
@@ -284,8 +326,8 @@ TEXTS = {
     "stage.interrupted": "the user",
     "limit.later": "Left for a later plan, as they could not end inside this horizon: {jobs}.",
     "limit.unfinished": "Not finished by their hard deadline: {jobs}.",
-    "limit.range": "No range stands beside the expected values: only living through the plan with"
-    " wrong forecasts tells how far they may be off.",
+    "limit.range": "The ranges hold plan and run-now as they are, batteries included: whoever plans"
+    " again, or lets a battery react, keeps away from the far end of both.",
     "limit.expected": "The plan is made on the expected values of the forecasts; it keeps no"
     " reserve against their errors beyond what the scenario asks for.",
     "limit.dispatch": "Generators follow their load without minimum load or start cost; cooling is"
@@ -306,5 +348,6 @@ TEXTS = {
     " this page.",
     "data.scenario": "the scenario, resolved",
     "data.document": "the whole run",
+    "licences": "Licences of what draws the figures",
     "footer": "Made by Alizé. Drawn by Vega, Vega-Lite and vega-embed, BSD-3-Clause.",
 }

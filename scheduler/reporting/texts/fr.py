@@ -49,14 +49,20 @@ TEXTS = {
     " immédiat\u202f?",
     "span": "du {start} au {end} UTC, pas de {step_min} min · prévisions émises le {issued} UTC",
     "basis.forecast": "Valeurs attendues\u202f: un plan sur prévisions, pas encore une économie.",
+    "basis.range": "P10–P90\u202f: 10e et 90e centiles sur les {n} scénarios pondérés de vent, de"
+    " soleil, de carbone et de demande, emplacements, répliques et batterie tenus comme prévu et"
+    " rien de replanifié\u202f; la valeur attendue peut tomber en dehors.",
     "basis.simulated": "Résultat simulé du plan.",
     "basis.measured": "Résultat mesuré du plan.",
+    "range": "{low} à {high}",
+    "card.range": "P10–P90\u202f: {range}",
     "card.emissions": "Émissions",
     "card.cost": "Coût",
     "card.deadlines": "Échéances tenues",
     "card.energy_gain": "Gain d'efficacité énergétique",
     "card.facility_gain": "Gain sur tout le site",
     "card.baseline": "immédiat\u202f: {value}",
+    "card.baseline_range": "immédiat\u202f: {value} (P10–P90\u202f: {range})",
     "card.of": "{met} sur {all}",
     "card.no_jobs": "aucune tâche",
     "card.energy_gain_note": "travail par kWh acheté ou produit par combustible",
@@ -164,15 +170,20 @@ TEXTS = {
     "variable.carbon_g_per_kwh": "Intensité carbone du réseau",
     "variable.demand_rps": "Requêtes",
     # Sentences on jobs
-    "why.at_once": "démarre dès qu'elle est prête",
-    "why.waits": "attend {hours} h",
-    "why.moved": "tourne à {site} au lieu de {home}",
-    "why.pauses": "fait {n} pauses",
-    "why.pauses.one": "fait une pause",
-    "why.saves": "économise {kg} kg CO2e par rapport au lancement immédiat",
-    "why.costs": "émet {kg} kg CO2e de plus que le lancement immédiat",
-    "why.late": "finit {hours} h après son échéance souple",
-    "why.unfinished": "ne peut finir avant son échéance ferme",
+    "why.at_once": "démarre dès que possible",
+    "why.cleaner": "attend une énergie plus propre ou moins chère\u202f: {kg:+.1f} kg et"
+    " {money:+.0f} {currency} par rapport à un départ immédiat",
+    "why.waits": "attend\u202f; pour partir immédiatement, {limit}",
+    "why.unfinished": "laissée inachevée\u202f: {limit}",
+    "why.left": "laissée inachevée alors qu'un départ est possible",
+    "why.too_late": "elle finirait {hours:.3g} h après l'échéance ferme",
+    "why.gpus": "il n'y a que {left} GPU libres sur les {needed} nécessaires, {at:%a %H:%M}",
+    "why.power": "il manque {kw:.0f} kW, {at:%a %H:%M}",
+    "why.no_site": "aucun site n'a les GPU demandés",
+    "why.moved": ", venue de {home}",
+    "why.pause": ", 1 pause",
+    "why.pauses": ", {n} pauses",
+    "why.late": ", finit {hours:.3g} h après son échéance souple",
     # Kpis
     "kpi.cost": "Coût",
     "kpi.emissions_kg": "Émissions, selon le lieu",
@@ -215,6 +226,8 @@ TEXTS = {
     "column.unit": "Unité",
     "column.plan": "Plan",
     "column.run_now": "Immédiat",
+    "column.plan_range": "Plan, P10–P90",
+    "column.run_now_range": "Immédiat, P10–P90",
     "column.saving": "Économie",
     "column.site": "Site",
     "column.job": "Tâche",
@@ -246,6 +259,7 @@ TEXTS = {
     "column.place": "Lieu",
     "column.origin": "Genre",
     "column.issued": "Émise (UTC)",
+    "rung": "{rung}\u202f: {reason}",
     "column.rung": "Échelon et raison",
     "column.source": "Source",
     "column.coverage": "Couverture à 90\u202f%",
@@ -261,6 +275,49 @@ TEXTS = {
     "shortfall.unprotected_requests": "Requêtes que la perte d'un site laisserait sans réponse",
     "shortfall.late_work": "Travail fait après son échéance souple",
     "shortfall.unfinished_work": "Travail non fait à son échéance ferme",
+    # What runs say in English, in French
+    "quoted.dakhla.question": "De combien l'entraînement et l'inférence à Dakhla deviennent-ils"
+    " plus propres et moins chers quand ils suivent le vent, le soleil, la batterie et le tarif"
+    " au lieu d'être lancés immédiatement\u202f?",
+    "quoted.dakhla.data_note": "Synthétiques\u202f: tâches, services, demande, temps"
+    " d'aller-retour, flux météo. Supposés\u202f: prix, tailles, puissance des machines."
+    " Publiés\u202f: le climat de Dakhla (par mois), les heures du tarif et les facteurs carbone"
+    " (par an).",
+    "quoted.dakhla-island.question": "Combien de gazole un centre de données à Dakhla sans lien au"
+    " réseau économise-t-il quand l'entraînement attend le vent et le soleil\u202f?",
+    "quoted.dakhla-island.data_note": "Synthétiques\u202f: tâches, services, demande, temps"
+    " d'aller-retour, flux météo. Supposés\u202f: prix, tailles, puissance des machines, gazole."
+    " Publié\u202f: le climat de Dakhla (par mois).",
+    "quoted.one-site-one-battery.question": "Quand une tâche tourne-t-elle, et que fait la"
+    " batterie, quand trois heures sont bon marché\u202f?",
+    "quoted.one-site-one-battery.data_note": "Tous les nombres sont inventés, pour être vérifiés à"
+    " la main.",
+    "quoted.note.left_out": "{file}\u202f: {n} tâches sur {all} deviennent prêtes hors de l'horizon"
+    " et sont laissées de côté",
+    "quoted.note.queued": "jobs.generate\u202f: {n} tâches feraient la queue si chacune tournait"
+    " immédiatement à son origine\u202f; baisser load ou services_headroom_gpus",
+    "quoted.note.too_few": "jobs.generate\u202f: count_per_week {n} est trop faible pour charger"
+    " {site} à {load}\u202f; obtenu\u202f: {got}",
+    "quoted.note.too_many": "jobs.generate\u202f: count_per_week {n} est trop élevé pour charger"
+    " {site} à {load}\u202f; obtenu\u202f: {got}",
+    "quoted.note.slack": "jobs.generate\u202f: {hours} h laissent de la place à {room}\u202f% des"
+    " heures-GPU de marge {slack}, non à {share}\u202f%\u202f; le reste en a moins",
+    "quoted.rung.coordinates": "0 coordonnées seules",
+    "quoted.rung.stated": "0 série énoncée",
+    "quoted.rung.weather": "3 prévision météo",
+    "quoted.reason.stated": "le scénario l'énonce",
+    "quoted.reason.within": "le scénario l'énonce, à {spread}\u202f% près",
+    "quoted.reason.no_feed": "aucune prévision météo n'est configurée",
+    "quoted.reason.stale": "la dernière prévision météo date de {age} h, plus que les {most} h"
+    " jusqu'où elle sert",
+    "quoted.reason.fresh": "une prévision météo vieille de {age} h est disponible",
+    "quoted.reason.fresh_then_none": "une prévision météo vieille de {age} h est disponible\u202f;"
+    " les heures à plus de {most} h d'elle reposent sur les seules coordonnées",
+    "quoted.source.feed": "prévision météo synthétique, monde {seed}\u202f; {climate}",
+    "quoted.source.dakhla": "climatologie de Dakhla avec ses références (résumés annuels et"
+    " mensuels publiés)",
+    "quoted.source.normals": "normales mensuelles publiées, approchées, de {place}"
+    " (température)\u202f; vent et soleil grossiers",
     # Assumptions
     "assumed.data": "Le scénario sur ses nombres\u202f: {note}",
     "assumed.no_data_note": "Le scénario ne dit pas d'où viennent ses nombres.",
@@ -292,8 +349,8 @@ TEXTS = {
     "limit.later": "Laissées à un plan suivant, car elles ne pouvaient finir dans cet"
     " horizon\u202f: {jobs}.",
     "limit.unfinished": "Non finies à leur échéance ferme\u202f: {jobs}.",
-    "limit.range": "Aucune fourchette n'accompagne les valeurs attendues\u202f: seul le plan vécu"
-    " avec des prévisions fausses dit de combien elles peuvent s'écarter.",
+    "limit.range": "Les fourchettes tiennent le plan et le lancement immédiat tels quels, batteries"
+    " comprises\u202f: qui replanifie, ou laisse réagir une batterie, évite leur pire bout.",
     "limit.expected": "Le plan est fait sur les valeurs attendues des prévisions\u202f; il ne garde"
     " aucune réserve contre leurs erreurs au-delà de ce que demande le scénario.",
     "limit.dispatch": "Les groupes suivent leur charge sans minimum ni coût de démarrage\u202f; le"
@@ -314,5 +371,6 @@ TEXTS = {
     " fichiers sont dans cette page.",
     "data.scenario": "le scénario résolu",
     "data.document": "le calcul entier",
+    "licences": "Licences de ce qui dessine les figures",
     "footer": "Fait par Alizé. Dessiné par Vega, Vega-Lite et vega-embed, BSD-3-Clause.",
 }
