@@ -5,7 +5,7 @@ costs the relaxation too much is taken back and halved; a column that it does no
 closed, and its job or service looks elsewhere.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -18,14 +18,14 @@ from optimizer.bound import (
     service_step_costs,
 )
 from optimizer.columns import Schedule, hold_key
+from optimizer.highs import CutOff
 from optimizer.master import TOLERANCE, Master
 from optimizer.packing import Packing
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
 from optimizer.site import IntArray
 
-HOLDS_SETTLED = 0.25
-JOBS_SETTLED = 0.25
+FIRST_SETTLED = 0.1
 MOST_REFUSED = 3
 MOST_LOST = 0.002
 
@@ -46,7 +46,7 @@ class Dive:
         self._master, self._choices, self._left_s = master, choices, left_s
         self._chosen: list[int] = []
         self._closed: list[int] = []
-        self._refused: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+        self._refused: Counter[int] = Counter()
 
     def packing(self) -> Packing:
         """One hold a step and one schedule a job; what fits nowhere is left out.
@@ -57,9 +57,9 @@ class Dive:
         master = self._master
         steps, jobs = master.step_rows.ravel(), master.job_rows
         try:
-            prices = self._settle(steps, HOLDS_SETTLED, lambda _: 0.0, lambda _: None)
+            prices = self._settle(steps, lambda _: 0.0, lambda _: None)
             self._serve_the_rest(prices)
-            self._settle(jobs, JOBS_SETTLED, self._slack_steps, self._ask_jobs)
+            self._settle(jobs, self._slack_steps, self._ask_jobs)
             self._relaxed([])
             fitting = [n for n in self._chosen if master.values[n] > 1 - TOLERANCE]
         finally:
@@ -69,21 +69,19 @@ class Dive:
     def _settle(
         self,
         rows: IntArray,
-        share: float,
         urgency: Callable[[int], float],
         ask: Callable[[Prices], None],
     ) -> Prices:
-        """Choose a column for each of `rows`, `share` of the open ones at a time.
+        """Choose a column for each of `rows`, as many at a time as the relaxation bears.
 
         Args:
             rows: Of the master.
-            share: How many of the open rows a batch settles.
             urgency: Of a column, the least first; of equals the likeliest.
             ask: Offers more columns at the prices reached.
         """
-        master = self._master
+        master, batch = self._master, int(np.ceil(FIRST_SETTLED * len(rows)))
+        value, prices = self._relaxed([])
         while True:
-            value, prices = self._relaxed([])
             ask(prices)
             if master.waiting:
                 value, prices = self._relaxed([])
@@ -91,35 +89,44 @@ class Dive:
             if not whole and not others:
                 return prices
             others.sort(key=urgency)
-            most, n_more = value + MOST_LOST * abs(value), int(np.ceil(share * len(others)))
             self._chosen += whole
-            while n_more:
-                reached = self._relaxed(others[:n_more])[0]
-                if reached <= most:
-                    self._chosen += others[:n_more]
+            most, batch = value + MOST_LOST * abs(value), min(batch, len(others))
+            while batch > 1:
+                try:
+                    value, prices = self._relaxed(others[:batch], cutoff=most)
+                except CutOff:
+                    batch = int(np.ceil(batch / 2))
+                else:
+                    self._chosen += others[:batch]
                     break
-                if n_more == 1:
-                    self._refuse(others[0], reached)
-                n_more //= 2
+            if batch == 1:
+                value, prices = self._branch(others[0], most)
+            batch = max(1, 2 * batch)
 
-    def _refuse(self, n: int, value: float) -> None:
-        """Close column number n, with which the relaxed master is worth `value`.
+    def _branch(self, n: int, most: float) -> tuple[float, Prices]:
+        """Choose column number n, or close it where it costs more than `most` and than without it.
 
-        Of a row that has been refused often enough the least bad column is chosen after all.
+        A row that has been closed often enough is settled.
         """
-        refused = self._refused[int(self._master.rows[n])]
-        refused.append((value, n))
-        self._closed.append(n)
-        if len(refused) > MOST_REFUSED:
-            self._chosen.append(min(refused)[1])
+        with_it = self._relaxed([n])
+        row = int(self._master.rows[n])
+        if with_it[0] > most and self._refused[row] < MOST_REFUSED:
+            self._refused[row] += 1
+            self._closed.append(n)
+            without = self._relaxed([])
+            if without[0] < with_it[0]:
+                return without
+            self._closed.remove(n)
+        self._chosen.append(n)
+        return self._relaxed([])
 
-    def _relaxed(self, more: list[int]) -> tuple[float, Prices]:
+    def _relaxed(self, more: list[int], cutoff: float = np.inf) -> tuple[float, Prices]:
         """The relaxed master held to what is chosen and to `more`: its value and prices."""
         master, held = self._master, self._chosen + more
         master.take_in()
         closed = np.append(master.misfits(master.room(held)), self._closed)
         master.hold_to(held, closed)
-        return master.relax(time_limit_s=self._left_s())
+        return master.relax(time_limit_s=self._left_s(), cutoff=cutoff)
 
     def _leaders(self, rows: IntArray) -> tuple[list[int], list[int]]:
         """The likeliest column of each open row, likeliest first: the whole ones, the others."""

@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from optimizer.dispatcher import Dispatcher, Router
+from optimizer.dispatcher import Dispatcher
 from optimizer.load import Load
 from optimizer.merit_order import MeritOrder
 from optimizer.packing import Packing, by_work, sweep
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
-from optimizer.replicas import Choices
 from optimizer.tally import tally
 from optimizer.terms import terms_of
 from optimizer.timing import TOLERANCE_H
@@ -37,9 +36,8 @@ def stages(problem: Problem, baseline: Plan, plan: Plan) -> tuple[tuple[str, Pla
         plan: Of every freedom.
     """
     dispatcher = Dispatcher(problem)
-    choices = tuple(Choices.of(problem, service) for service in problem.services)
     dispatched = _dispatched(problem, dispatcher, Packing.of_plan(problem, baseline), baseline)
-    placed = _without_modes(problem, dispatcher, choices, plan)
+    placed = _without_modes(problem, dispatcher, plan)
     timed = _at_home(problem, dispatcher, baseline, placed)
     steps = (
         ("dispatch", dispatched),
@@ -78,9 +76,8 @@ def _base_only(job: Job) -> Job:
     return replace(job, kind=kind, modes=(job.base,))
 
 
-def _without_modes(
-    problem: Problem, dispatcher: Dispatcher, choices: tuple[Choices, ...], plan: Plan
-) -> Plan:
+def _without_modes(problem: Problem, dispatcher: Dispatcher, plan: Plan) -> Plan:
+    """Jobs in their base mode, services as in `plan`."""
     narrow = replace(problem, jobs=tuple(_base_only(job) for job in problem.jobs))
     wide = [p for p in plan.placements if any(run.mode for run in p.runs)]
     if not wide:
@@ -92,11 +89,10 @@ def _without_modes(
         narrow,
         dispatcher,
         packing,
-        (),
         [j for j in by_work(narrow) if narrow.jobs[j].name in names],
     )
-    _sweep(narrow, dispatcher, packing, choices, by_work(narrow))
-    return Router(narrow).finish(packing, time_limit_s=TIME_LIMIT_S)
+    _sweep(narrow, dispatcher, packing, by_work(narrow))
+    return _dispatched(narrow, dispatcher, packing, plan)
 
 
 def _at_home(problem: Problem, dispatcher: Dispatcher, baseline: Plan, plan: Plan) -> Plan:
@@ -123,8 +119,8 @@ def _at_home(problem: Problem, dispatcher: Dispatcher, baseline: Plan, plan: Pla
     found = []
     for start, kept in ((hybrid, at_home), (baseline, set(homes))):
         packing = _keeping(narrow, start, kept, movable)
-        _sweep(narrow, dispatcher, packing, (), movable)
-        _sweep(narrow, dispatcher, packing, (), movable)
+        _sweep(narrow, dispatcher, packing, movable)
+        _sweep(narrow, dispatcher, packing, movable)
         found.append(_dispatched(narrow, dispatcher, packing, baseline))
     return min(found, key=lambda one: tally(problem, one).objective)
 
@@ -155,9 +151,8 @@ def _sweep(
     problem: Problem,
     dispatcher: Dispatcher,
     packing: Packing,
-    choices: tuple[Choices, ...],
     jobs: list[int],
 ) -> None:
     load_kw = packing.load.facility_kw(problem)
     _, dispatch, _ = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
-    sweep(packing, choices, terms_of(problem), MeritOrder.of(problem, dispatch), jobs)
+    sweep(packing, (), terms_of(problem), MeritOrder.of(problem, dispatch), jobs)

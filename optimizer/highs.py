@@ -39,6 +39,10 @@ class TimeLimitReached(RuntimeError):
     """The time limit ended a solve before its answer was proven."""
 
 
+class CutOff(RuntimeError):
+    """The optimum lies above what was asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a solve found.
@@ -174,24 +178,33 @@ class LinearModel:
         """Set one HiGHS option."""
         self._check(self._highs.setOptionValue(name, value), f"option {name}={value}")
 
-    def solve(self, *, time_limit_s: float) -> Answer:
+    def solve(self, *, time_limit_s: float, cutoff: float = np.inf) -> Answer:
         """Solve to optimality (or to the gap set in the options).
 
+        Args:
+            time_limit_s: [s]
+            cutoff: Objective above which the answer is of no interest. [money]
+
         Raises:
+            CutOff: The optimum lies above `cutoff`.
             TimeLimitReached: The limit ended it first.
             SolverFailed: Any other end.
         """
         until_s = self._highs.getRunTime() + time_limit_s
-        self._check(self._highs.setOptionValue("time_limit", float(until_s)), "time_limit")
+        self.set_option("time_limit", float(until_s))
+        self.set_option("objective_bound", cutoff - self._offset)
         self._highs.run()
         status = self._highs.getModelStatus()
+        objective = self._highs.getObjectiveValue() + self._offset
+        if status == highspy.HighsModelStatus.kObjectiveBound or objective > cutoff:
+            raise CutOff
         if status == highspy.HighsModelStatus.kTimeLimit:
             raise TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
         if status not in ENOUGH:
             raise SolverFailed(f"HiGHS: expected an optimum, got {status}")
         solution = self._highs.getSolution()
         return Answer(
-            objective=self._highs.getObjectiveValue() + self._offset,
+            objective=objective,
             column_values=np.array(solution.col_value),
             row_duals=np.array(solution.row_dual),
             reduced_costs=np.array(solution.col_dual),

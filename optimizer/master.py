@@ -140,10 +140,14 @@ class Master:
         numbers: IntArray = np.unique(self._takers[self._gpus > room.ravel()[self._places]])
         return numbers
 
-    def relax(self, *, time_limit_s: float) -> tuple[float, Prices]:
-        """Best mix of the schedules known, and the prices it sets."""
+    def relax(self, *, time_limit_s: float, cutoff: float = np.inf) -> tuple[float, Prices]:
+        """Best mix of the schedules known, and the prices it sets.
+
+        Raises:
+            CutOff: It is worth more than `cutoff`.
+        """
         self.take_in()
-        answer = self._linear.solve(time_limit_s=time_limit_s)
+        answer = self._linear.solve(time_limit_s=time_limit_s, cutoff=cutoff)
         self.values = answer.column_values[self._columns]
         duals = -answer.row_duals[self._pool] / self.problem.horizon.step_h
         return answer.objective, self._flows.prices(answer.row_duals, np.maximum(0.0, duals))

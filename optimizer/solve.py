@@ -1,7 +1,7 @@
 """From a problem to a plan with its proof, stage by stage.
 
 1. run-now is the first plan, and the last resort;
-2. sweeps pack jobs and replicas where they cost least, around the battery as it stands;
+2. a sweep packs jobs and replicas where they cost least, around the battery as it stands;
 3. column generation prices every schedule exactly and proves the bound;
 4. a dive through the master settles for whole schedules;
 5. routes and energy flows are chosen once more for what was picked; repair looks around it while
@@ -38,7 +38,6 @@ from optimizer.terms import terms_of
 from optimizer.verify import verify
 
 Progress = Callable[[str], None]
-MAX_SWEEPS = 2
 MAX_ROUNDS = 40
 STALLED_ROUNDS = 2
 TRIES = 100
@@ -176,9 +175,7 @@ class _Run:
         problem = self.problem
         choices = tuple(Choices.of(problem, service) for service in problem.services)
         first = Packing.of_plan(problem, self.baseline)
-        self.best.consider(first)
-        self.say(f"run-now, dispatched: {self.best.objective:,.0f}")
-        packing = self._sweep(first.copy(), choices, [by_work(problem)] * MAX_SWEEPS)
+        packing = self._sweep(first.copy(), choices)
         self.best.consider(packing)
         self.say(f"swept: {self.best.objective:,.0f}")
         master = Master(problem, self.terms)
@@ -242,13 +239,11 @@ class _Run:
         gap, bound, constant = self.limits.gap, self.generation.bound, self.constant
         return bound + 0.9 * gap / (1 + gap) * max(0.0, bound - constant)
 
-    def _sweep(
-        self, packing: Packing, choices: tuple[Choices, ...], orders: list[list[int]]
-    ) -> Packing:
-        for jobs in orders:
-            load_kw = packing.load.facility_kw(self.problem)
-            _, dispatch, _ = self.dispatcher.solve(load_kw, time_limit_s=self.watch.left_s())
-            sweep(packing, choices, self.terms, MeritOrder.of(self.problem, dispatch), jobs)
+    def _sweep(self, packing: Packing, choices: tuple[Choices, ...]) -> Packing:
+        load_kw = packing.load.facility_kw(self.problem)
+        _, dispatch, _ = self.dispatcher.solve(load_kw, time_limit_s=self.watch.left_s())
+        order = MeritOrder.of(self.problem, dispatch)
+        sweep(packing, choices, self.terms, order, by_work(self.problem))
         return packing
 
     def _generate(self, master: Master, choices: tuple[Choices, ...]) -> None:

@@ -53,4 +53,4 @@ def test_a_gap_wide_enough_ends_the_solve():
 def test_progress_is_told_in_words():
     told = []
     solve(tiny(SEED), limits=Limits(gap=10), progress=told.append)
-    assert told[0].startswith("run-now, dispatched: ")
+    assert told[0].startswith("swept: ")
