@@ -6,7 +6,7 @@ jobs and replicas whole. Any prices give a valid bound; the duals of the core mo
 one. No solver is needed, so a stranger can check it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -114,22 +114,16 @@ def respond(
         room: GPUs a job may take by pool and step, shape (K, T); all by default, which is what a
             bound needs.
     """
-    h = problem.horizon.step_h
+    h, prices = problem.horizon.step_h, _admissible(problem, prices)
     it_price = it_price_per_kwh(problem, prices)
     gpu_price = gpu_price_per_gpu_h(problem, prices)
-    idle_water = sum(
-        float(site.idle_it_kw @ site.cooling.water_l_per_kwh) for site in problem.sites
-    )
-    total = _supply_bound(problem, prices)
-    total += idle_water * problem.objective.water_price_per_l * h
+    total = _supply_bound(problem, prices) + problem.idle_water_cost
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
     placements = []
     for terms in jobs:
         steps = job_step_costs(problem, terms, it_price, gpu_price, room)
         cost, placement = cheapest(terms, steps)
-        if not (terms.is_contiguous or terms.grain.exact):
-            cost = cheapest(terms, steps, optimistic=True)[0]
-        total += cost
+        total += cost if terms.is_contiguous else _path_bound(terms, steps, cost)
         placements.append(placement)
     replicas, served = [], []
     steps_of = np.arange(problem.horizon.n_steps)
@@ -147,6 +141,32 @@ def respond(
         replicas=tuple(replicas),
         served_rps=tuple(served),
     )
+
+
+def _admissible(problem: Problem, prices: Prices) -> Prices:
+    """`prices` with those that the relaxed rows allow: none below 0 of a pool or a billed peak."""
+    billed = np.array([[bool(site.grid and site.grid.demand_charge)] for site in problem.sites])
+    return replace(
+        prices,
+        gpu_per_gpu_h=np.maximum(0.0, prices.gpu_per_gpu_h),
+        peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
+    )
+
+
+def _path_bound(terms: Terms, steps: FloatArray, cost: float) -> float:
+    """No schedule of a job that may pause costs less at these step costs. [money]
+
+    Args:
+        terms: Of the job.
+        steps: Cost of each step, shape (sites, modes, T). [money]
+        cost: What the table of whole units found.
+    """
+    earned = np.minimum(0.0, steps.min(axis=(0, 1)))
+    if earned.any() and (terms.grain.repeat or not terms.grain.exact):
+        # More steps than the work needs would earn: count every such step, and none as a cost.
+        paid = cheapest(terms, np.maximum(0.0, steps), optimistic=True)[0]
+        return paid + float(earned.sum())
+    return cost if terms.grain.exact else cheapest(terms, steps, optimistic=True)[0]
 
 
 def lower_bound(problem: Problem, prices: Prices) -> float:

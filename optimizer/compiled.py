@@ -9,5 +9,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """`function` as machine code, kept on disk from one run to the next."""
-    return cast("F", numba.njit(cache=True)(function))
+    """`function` as machine code, kept on disk from one run to the next where that is allowed."""
+    try:
+        return cast("F", numba.njit(cache=True)(function))
+    except RuntimeError:  # neither this folder nor the user's cache can be written
+        return cast("F", numba.njit(function))

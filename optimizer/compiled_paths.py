@@ -17,7 +17,7 @@ def compiled_path(terms: Terms, cost: FloatArray, grain: Grain) -> Path:
     """`least_path` as machine code."""
     gain, late = np.array(grain.gain, dtype=np.int64), terms.lateness
     begin, end = int(terms.first_step.min()), terms.end_step
-    lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h)
+    lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h, TOLERANCE_H)
     shape = (len(terms.sites), max(0, end - begin) + 1, grain.work)
     running, paused = np.full(shape, np.inf), np.full(shape, np.inf)
     paused[:, 0, 0] = terms.start_cost
@@ -37,7 +37,7 @@ def compiled_path(terms: Terms, cost: FloatArray, grain: Grain) -> Path:
 def compiled_window(terms: Terms, cost: FloatArray) -> tuple[float, int, int]:
     """`least_window` as machine code."""
     late = terms.lateness
-    lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h)
+    lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h, TOLERANCE_H)
     found: tuple[float, int, int] = _slid(
         cost,
         terms.start_cost,
@@ -57,7 +57,7 @@ def _filled(
     cost: FloatArray,
     gain: IntArray,
     span: tuple[int, int, int, int, int],
-    lateness: tuple[float, float, float, float],
+    lateness: tuple[float, float, float, float, float],
 ) -> tuple[float, int, int, int]:
     """Fill the tables of one site, shape (steps + 1, work) each, from their first row.
 
@@ -65,7 +65,7 @@ def _filled(
         Cost, step, mode and progress before it of the cheapest last step.
     """
     first_step, begin, end, work, repeat = span
-    step_h, due_h, end_h, price_per_h = lateness
+    step_h, due_h, end_h, price_per_h, tolerance_h = lateness
     fastest = gain.max()
     best, best_t, best_mode, best_p = np.inf, 0, 0, 0
     for t in range(begin, end):
@@ -90,9 +90,9 @@ def _filled(
                     running[i + 1, p + gain[mode]] = min(running[i + 1, p + gain[mode]], done)
                 elif done < best:
                     finish_h = (t + (work - p) / gain[mode]) * step_h
-                    if finish_h > end_h + TOLERANCE_H:
+                    if finish_h > end_h + tolerance_h:
                         continue
-                    late_h = finish_h - due_h if finish_h > due_h + TOLERANCE_H else 0.0
+                    late_h = finish_h - due_h if finish_h > due_h + tolerance_h else 0.0
                     total = done + price_per_h * late_h
                     if total < best:
                         best, best_t, best_mode, best_p = total, t, mode, p
@@ -148,10 +148,10 @@ def _slid(
     end_step: int,
     length: int,
     work_h: float,
-    lateness: tuple[float, float, float, float],
+    lateness: tuple[float, float, float, float, float],
 ) -> tuple[float, int, int]:
     """Cost, site and start of the cheapest window of `length` steps."""
-    step_h, due_h, end_h, price_per_h = lateness
+    step_h, due_h, end_h, price_per_h, tolerance_h = lateness
     n_sites, n_steps = cost.shape
     best, best_site, best_start = np.inf, 0, 0
     summed = np.empty(n_steps + 1)
@@ -166,9 +166,9 @@ def _slid(
             if start <= wall:
                 continue
             finish_h = start * step_h + work_h
-            if finish_h > end_h + TOLERANCE_H:
+            if finish_h > end_h + tolerance_h:
                 continue
-            late_h = finish_h - due_h if finish_h > due_h + TOLERANCE_H else 0.0
+            late_h = finish_h - due_h if finish_h > due_h + tolerance_h else 0.0
             total = summed[t + 1] - summed[start] + (start_cost[site] + price_per_h * late_h)
             if total < best:
                 best, best_site, best_start = total, site, start

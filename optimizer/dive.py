@@ -34,16 +34,23 @@ class Dive:
     """One dive through one master."""
 
     def __init__(
-        self, master: Master, choices: tuple[Choices, ...], left_s: Callable[[], float]
+        self,
+        master: Master,
+        choices: tuple[Choices, ...],
+        constant: float,
+        left_s: Callable[[], float],
     ) -> None:
         """Nothing settled yet.
 
         Args:
             master: With columns that price generation has brought.
             choices: Of the services.
+            constant: What no decision can change; what a batch may cost is a share of the rest.
+                [money]
             left_s: Time left; raises when there is none. [s]
         """
         self._master, self._choices, self._left_s = master, choices, left_s
+        self._constant = constant
         self._chosen: list[int] = []
         self._closed: list[int] = []
         self._refused: Counter[int] = Counter()
@@ -90,7 +97,8 @@ class Dive:
                 return prices
             others.sort(key=urgency)
             self._chosen += whole
-            most, batch = value + MOST_LOST * abs(value), min(batch, len(others))
+            most = value + MOST_LOST * abs(value - self._constant)
+            batch = min(batch, len(others))
             while batch > 1:
                 try:
                     value, prices = self._relaxed(others[:batch], cutoff=most)

@@ -36,11 +36,7 @@ def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> float:
     if size > MAX_SIZE:
         raise ValueError(f"exact: jobs x steps x sites must be at most {MAX_SIZE}, got {size}")
     linear = LinearModel(_oracle(problem), mip_rel_gap=1e-6, mip_abs_gap=1e-6)
-    idle_water = sum(
-        float(site.idle_it_kw @ site.cooling.water_l_per_kwh) for site in problem.sites
-    )
-    constant = idle_water * problem.objective.water_price_per_l * problem.horizon.step_h
-    return linear.solve(time_limit_s=time_limit_s).objective + constant
+    return linear.solve(time_limit_s=time_limit_s).objective + problem.idle_water_cost
 
 
 def _oracle(problem: Problem) -> pyo.ConcreteModel:

@@ -51,11 +51,18 @@ def stages(problem: Problem, baseline: Plan, plan: Plan) -> tuple[tuple[str, Pla
 def _never_worse(
     problem: Problem, baseline: Plan, steps: tuple[tuple[str, Plan], ...]
 ) -> Iterator[tuple[str, Plan]]:
-    """Each stage or the one before it, whichever is better: a freedom need not be used."""
+    """Each stage or the one before it, whichever is better: a freedom need not be used.
+
+    A stage that found more than the plan of every freedom stands as that plan.
+    """
     best, least = baseline, tally(problem, baseline).objective
+    whole = steps[-1][1]
+    floor = tally(problem, whole).objective
     for name, plan in steps:
         objective = tally(problem, plan).objective
-        if objective <= least or name == steps[-1][0]:
+        if objective < floor:
+            best, least = whole, floor
+        elif objective <= least:
             best, least = plan, objective
         yield name, best
 

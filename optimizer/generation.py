@@ -35,12 +35,21 @@ def blend(old: Prices, new: Prices, weight: float) -> Prices:
 
 @dataclass(slots=True)
 class Generation:
-    """The state of column generation: the best prices so far and what they prove."""
+    """The state of column generation: the best prices so far and what they prove.
+
+    Attributes:
+        prices: Those of the best bound.
+        bound: What they prove. [money]
+        value: Of the last relaxed master. [money]
+        added: Columns that the last round found missing.
+        exact: Whether the last round asked at the master's own prices.
+    """
 
     prices: Prices
     bound: float = -np.inf
     value: float = np.inf
     added: int = -1
+    exact: bool = False
 
     def round(
         self,
@@ -51,9 +60,14 @@ class Generation:
         *,
         time_limit_s: float,
     ) -> None:
-        """Solve the master, ask everyone at its smoothed prices, keep the better bound."""
+        """Solve the master, ask everyone at its smoothed prices, keep the better bound.
+
+        After a round that added nothing the master's own prices are asked: only they can tell that
+        nothing is missing.
+        """
         self.value, prices = master.relax(time_limit_s=time_limit_s)
-        if np.isfinite(self.bound):
+        self.exact = self.added == 0
+        if np.isfinite(self.bound) and not self.exact:
             prices = blend(self.prices, prices, SMOOTHING)
         response = respond(problem, prices, choices, jobs)
         master.offer_response(response, choices)

@@ -28,6 +28,8 @@ OPTIONS: Mapping[str, str | float | bool] = MappingProxyType(
 )
 
 
+#: HiGHS refuses smaller coefficients; here they are what rounding leaves of a difference.
+NEGLIGIBLE = 1e-9
 ENOUGH = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget)
 
 
@@ -106,6 +108,8 @@ class LinearModel:
         lp.col_upper_ = np.array([np.inf if ub is None else ub for _, ub in bounds], dtype=float)
         lp.row_lower_, lp.row_upper_ = self._lower, self._upper
         matrix = form.A.tocsc()
+        matrix.data[np.abs(matrix.data) <= NEGLIGIBLE] = 0.0
+        matrix.eliminate_zeros()
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_ = matrix.indptr
         lp.a_matrix_.index_ = matrix.indices
@@ -142,7 +146,10 @@ class LinearModel:
     def add_columns(self, columns: Sequence[Column]) -> IntArray:
         """Append columns, each from 0 up; return their numbers."""
         first = self._highs.getNumCol()
-        starts = np.cumsum([0, *(len(column.rows) for column in columns)])
+        kept = [np.abs(column.coefficients) > NEGLIGIBLE for column in columns]
+        starts = np.cumsum([0, *(int(one.sum()) for one in kept)])
+        rows = [column.rows[one] for column, one in zip(columns, kept, strict=True)]
+        values = [column.coefficients[one] for column, one in zip(columns, kept, strict=True)]
         status = self._highs.addCols(
             len(columns),
             np.array([column.cost for column in columns], dtype=float),
@@ -150,8 +157,8 @@ class LinearModel:
             np.full(len(columns), highspy.kHighsInf),
             int(starts[-1]),
             starts[:-1].astype(np.int32),
-            np.concatenate([column.rows for column in columns]).astype(np.int32),
-            np.concatenate([column.coefficients for column in columns]).astype(float),
+            np.concatenate(rows).astype(np.int32),
+            np.concatenate(values).astype(float),
         )
         self._check(status, "addCols")
         return np.arange(first, first + len(columns))
@@ -178,12 +185,15 @@ class LinearModel:
         """Set one HiGHS option."""
         self._check(self._highs.setOptionValue(name, value), f"option {name}={value}")
 
-    def solve(self, *, time_limit_s: float, cutoff: float = np.inf) -> Answer:
+    def solve(
+        self, *, time_limit_s: float, cutoff: float = np.inf, target: float = -np.inf
+    ) -> Answer:
         """Solve to optimality (or to the gap set in the options).
 
         Args:
             time_limit_s: [s]
             cutoff: Objective above which the answer is of no interest. [money]
+            target: Objective that is good enough for an integer model. [money]
 
         Raises:
             CutOff: The optimum lies above `cutoff`.
@@ -193,13 +203,14 @@ class LinearModel:
         until_s = self._highs.getRunTime() + time_limit_s
         self.set_option("time_limit", float(until_s))
         self.set_option("objective_bound", cutoff - self._offset)
+        self.set_option("objective_target", target - self._offset)
         self._highs.run()
         status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kTimeLimit:
+            raise TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
         objective = self._highs.getObjectiveValue() + self._offset
         if status == highspy.HighsModelStatus.kObjectiveBound or objective > cutoff:
             raise CutOff
-        if status == highspy.HighsModelStatus.kTimeLimit:
-            raise TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
         if status not in ENOUGH:
             raise SolverFailed(f"HiGHS: expected an optimum, got {status}")
         solution = self._highs.getSolution()

@@ -2,8 +2,7 @@
 
 Dantzig-Wolfe decomposition: a linear master over the schedules found so far gives prices; at those
 prices every job and service names its best (`bound.respond`), which proves a bound and adds
-columns; a dive settles for whole schedules. Prices are smoothed between rounds (Wentges
-1997), which keeps them from swinging.
+columns; a dive settles for whole schedules.
 """
 
 from collections.abc import Callable, Sequence
@@ -147,10 +146,12 @@ class Master:
             CutOff: It is worth more than `cutoff`.
         """
         self.take_in()
+        cutoff -= self.problem.idle_water_cost
         answer = self._linear.solve(time_limit_s=time_limit_s, cutoff=cutoff)
         self.values = answer.column_values[self._columns]
         duals = -answer.row_duals[self._pool] / self.problem.horizon.step_h
-        return answer.objective, self._flows.prices(answer.row_duals, np.maximum(0.0, duals))
+        value = answer.objective + self.problem.idle_water_cost
+        return value, self._flows.prices(answer.row_duals, np.maximum(0.0, duals))
 
     def whole(
         self,
@@ -181,13 +182,13 @@ class Master:
             upper[relaxed.reduced_costs[self._columns] > room + TOLERANCE] = 0.0
             self._linear.set_bounds(self._columns, nothing, upper)
             self._linear.set_integer(self._columns, integer=True)
-            self._linear.set_option("objective_target", target)
+            target -= self.problem.idle_water_cost
             self._linear.set_option("mip_abs_gap", max(0.1 * (best - target), TOLERANCE))
             self._linear.start_from(self._columns, held)
-            found = self._linear.solve(time_limit_s=left_s()).column_values[self._columns]
+            answer = self._linear.solve(time_limit_s=left_s(), target=target)
+            found = answer.column_values[self._columns]
         finally:
             self._linear.set_integer(self._columns, integer=False)
-            self._linear.set_option("objective_target", -np.inf)
             self._linear.set_bounds(self._columns, nothing, np.full(len(held), np.inf))
         return self.packing_of([self.entries[n] for n in np.flatnonzero(found > CHOSEN)])
 

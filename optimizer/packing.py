@@ -1,8 +1,8 @@
 """Jobs and replicas put in place one by one, each where it costs least with all else held.
 
 List scheduling by useful work, then sweeps: take one away, price every step exactly at the supply
-curves of the sites, put it back where it is cheapest. A sweep never makes the sum worse. The
-battery stands still meanwhile; the dispatch between sweeps moves it.
+curves of the sites, put it back where it is cheapest. The battery stands still meanwhile; the
+dispatch between sweeps moves it.
 """
 
 from collections.abc import Sequence

@@ -37,9 +37,11 @@ def cheapest(
         runs = _runs(path.steps)
     if least >= terms.unfinished_cost:
         return terms.unfinished_cost, Placement(job=name, site=terms.job.home, runs=())
-    if not (terms.is_contiguous or terms.grain.exact or optimistic):
-        runs = _trimmed(terms, runs)
-    return least, Placement(job=name, site=terms.names[position], runs=runs)
+    placement = Placement(job=name, site=terms.names[position], runs=runs)
+    if terms.is_contiguous or terms.grain.exact or optimistic:
+        return least, placement
+    trimmed = replace(placement, runs=_trimmed(terms, runs))
+    return schedule_cost(terms, cost, trimmed), trimmed
 
 
 def schedule_cost(terms: Terms, cost: FloatArray, placement: Placement) -> float:

@@ -105,6 +105,12 @@ class Problem:
         return {(s, pool.gpu_type): k for k, (s, pool) in enumerate(self.pools)}
 
     @cached_property
+    def idle_water_cost(self) -> float:
+        """Water that the GPUs of every pool cost standing idle, whatever is planned. [money]"""
+        litres = sum(float(site.idle_it_kw @ site.cooling.water_l_per_kwh) for site in self.sites)
+        return litres * self.objective.water_price_per_l * self.horizon.step_h
+
+    @cached_property
     def pool_gpus(self) -> np.ndarray:
         """GPUs in service by pool and step, shape (K, T)."""
         shape = (len(self.pools), self.horizon.n_steps)

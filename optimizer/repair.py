@@ -51,29 +51,29 @@ class Repair:
     dispatcher: Dispatcher
     left_s: Callable[[], float]
 
-    def improve(
-        self, packing: Packing, rng: np.random.Generator, n_tries: int
-    ) -> tuple[float, Packing]:
-        """The best packing found in a round of `n_tries` tries around `packing`, and its cost."""
+    def improve(self, packing: Packing, rng: np.random.Generator, n_tries: int) -> Packing:
+        """The best packing found in a round of `n_tries` tries around `packing`."""
         before, order = self.cost(packing)
         best, cost, order = self._with_better_replicas(packing, before, order)
         trial, marginal = best.copy(), Marginal.of(self.problem, order)
         state = _State(trial, self.terms)
         for _ in range(n_tries):
-            self.left_s()
             if self.choices and rng.random() < REPLICAS_TOO:
                 self._clear_window(trial, marginal, state, rng)
             else:
                 self._exchange(trial, state.pick(rng), marginal, state)
         trial_cost, _ = self.cost(trial)
-        return min((cost, best), (trial_cost, trial), key=lambda one: one[0])
+        return trial if trial_cost < cost else best
 
     def complete(self, packing: Packing) -> Packing:
         """`packing` with every service served and every job placed that still fits, in place."""
         _, order = self.cost(packing)
         for v, service in enumerate(self.problem.services):
-            if packing.replicas[v].sum(axis=1).min() < max(1, service.min_replicas):
-                choose_replicas(packing, v, self.choices[v], order)
+            held = packing.replicas[v].sum(axis=1)
+            short = shortfall_rps(self.problem, service, packing.replicas[v], packing.served_rps[v])
+            steps = np.flatnonzero((held < self.problem.floor(service)) | (short > 0))
+            if len(steps):
+                choose_replicas(packing, v, self.choices[v], order, steps)
         marginal = Marginal.of(self.problem, order)
         for j in by_work(self.problem):
             if not packing.placements[j].runs:
@@ -241,7 +241,7 @@ class _State:
 
     def _in_the_way(self, unhappy: int, size: int, rng: np.random.Generator) -> list[int]:
         """A late or unfinished job, then jobs with GPUs at one of its sites when it needs them."""
-        terms = self._terms[unhappy]
+        terms, gpu_type = self._terms[unhappy], self._terms[unhappy].job.gpu_type
         position = int(rng.integers(len(terms.sites)))
         name, first = terms.names[position], int(terms.first_step[position])
         due = int(np.ceil(terms.lateness.due_h / terms.lateness.step_h - 1e-9))
@@ -250,6 +250,7 @@ class _State:
             for j, placed in enumerate(self._packing.placements)
             if j != unhappy
             and placed.site == name
+            and self._terms[j].job.gpu_type == gpu_type
             and any(run.first_step < due and run.end_step > first for run in placed.runs)
         ]
-        return [unhappy, *(int(j) for j in rng.permutation(beside)[:size])]
+        return [unhappy, *(int(j) for j in rng.permutation(beside)[: size - 1])]

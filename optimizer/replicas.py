@@ -21,6 +21,7 @@ from optimizer.work import Service
 
 MAX_CHOICES = 2500
 MAX_ASSIGNMENTS = 64
+TOLERANCE = 1e-9
 
 
 def _subsets(sites: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -232,22 +233,46 @@ class Choices:
         return needed, served
 
     def relaxed_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
-        """Least cost of any choice, its replicas relaxed to fractions, shape (T,). [money]
+        """A cost that no choice undercuts, shape (T,). [money]
 
-        Every request then costs its share of a replica; the cheapest sites are filled first, and
-        what costs more than leaving it unserved is left. Redundancy is relaxed too.
+        The larger of two relaxations. To serve: every request costs its share of a replica, the
+        cheapest sites are filled first, what costs more than leaving it unserved is left, and the
+        replicas add up to a whole number. To survive the loss of any site, where that is asked
+        for: fractions of a replica at the k cheapest sites, each 1 / (k - 1) of the demand, for
+        the best k.
 
         Args:
             replica: Price of a replica by site and step, shape (sites, T). [money]
             request: Price of one request a second likewise. [money s]
         """
+        serving = self._serving_cost(replica, request)
+        if not self.service.survives_site_loss or len(self.sites) == 1:
+            return serving
+        demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps
+        # Replicas that earn money may number any that fit; the rest cost at least nothing.
+        earned = (np.minimum(0.0, replica).T * self.most).sum(axis=1)
+        cheapest = np.cumsum(np.sort(np.maximum(0.0, replica), axis=0), axis=0)
+        shared = cheapest[1:] / np.arange(1, len(self.sites))[:, None] / capacity
+        standing = np.minimum(shared.min(axis=0), self.unserved_price)
+        answering = np.minimum(request.min(axis=0), self.unserved_price)
+        surviving: FloatArray = np.maximum(serving, (standing + answering) * demand + earned)
+        return surviving
+
+    def _serving_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
+        demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps
+        least = np.maximum(0.0, replica)
         earned = np.minimum(0.0, replica).T * self.most
-        price = np.maximum(0.0, replica) / self.service.capacity_rps + request
+        price = least / capacity + request
         flow = {subset: rate[:, None] for subset, rate in self.flow_rps.items()}
         served = _greedy(flow, price)[:, 0]
         gained = np.minimum(price.T - self.unserved_price, 0.0) * served
-        unserved = self.unserved_price * self.service.demand_rps.sum(axis=0)
-        cost: FloatArray = unserved + gained.sum(axis=1) + earned.sum(axis=1)
+        # The replica that is not full costs its empty part too, or its requests are left.
+        spare = np.ceil(demand / capacity - TOLERANCE) - demand / capacity
+        reached = served.sum(axis=1) >= demand - TOLERANCE
+        empty = np.maximum(0.0, spare) * least.min(axis=0)
+        left = np.maximum(0.0, self.unserved_price - price.max(axis=0)) * (1 - spare) * capacity
+        whole = np.where(reached, np.minimum(empty, left), 0.0)
+        cost: FloatArray = self.unserved_price * demand + (gained + earned).sum(axis=1) + whole
         return cost
 
 
@@ -303,6 +328,7 @@ def _options(service: Service, neighbours: list[set[int]], most: IntArray) -> tu
         loads.append(load)
     counts = np.ceil(np.array(loads) / capacity - 1e-9).astype(np.int64).transpose(1, 0, 2)
     counts = np.minimum(counts, most[:, None, :])
-    short = np.maximum(0, service.min_replicas - counts.sum(axis=2))
-    counts[:, :, 0] = np.minimum(counts[:, :, 0] + short, most[:, None, 0])
+    for site in range(n_sites):
+        short = np.maximum(0, service.min_replicas - counts.sum(axis=2))
+        counts[:, :, site] = np.minimum(counts[:, :, site] + short, most[:, None, site])
     return counts, False

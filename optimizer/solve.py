@@ -12,7 +12,7 @@ last digit; one ended by the clock or a person says so.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -45,6 +45,8 @@ SEARCHES = 3
 FRUITLESS_REPAIRS = 2
 FEW_COLUMNS = 1500
 WINDOW_H = 48.0
+#: To finish a plan with, however late it is. [s]
+LEAST_TIME_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +93,23 @@ class _Watch:
 class _Best:
     """The best plan so far."""
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
-        self.problem, self.plan = problem, plan
+    def __init__(self, problem: Problem, plan: Plan, watch: _Watch, say: Progress) -> None:
+        self.problem, self.plan, self.watch, self.say = problem, plan, watch, say
         self.router = Router(problem)
         self.objective = tally(problem, plan).objective
 
     def consider(self, packing: Packing) -> bool:
         """Finish `packing`; keep it when it is better and breaks no rule."""
-        plan = self.router.finish(packing, time_limit_s=60.0)
+        time_s = max(LEAST_TIME_S, self.watch.limits.time_s - self.watch.seconds)
+        plan = self.router.finish(packing, time_limit_s=time_s)
         objective = tally(self.problem, plan).objective
         better = objective < self.objective - 1e-9 * abs(self.objective)
-        if better and not verify(self.problem, plan):
+        violations = verify(self.problem, plan) if better else ()
+        if violations:
+            self.say(f"a plan that breaks a rule was dropped: {violations[0]}")
+        elif better:
             self.plan, self.objective = plan, objective
-            return True
-        return False
+        return better and not violations
 
 
 def solve(
@@ -134,7 +139,7 @@ class _Run:
         self.problem, self.limits, self.seed, self.say = problem, limits, seed, progress
         self.watch = _Watch(limits)
         self.baseline = run_now(problem)
-        self.best = _Best(problem, self.baseline)
+        self.best = _Best(problem, self.baseline, self.watch, progress)
         self.dispatcher = Dispatcher(problem)
         self.terms = terms_of(problem)
         idle_kw = Load.idle(problem).facility_kw(problem)
@@ -190,7 +195,8 @@ class _Run:
             left_s=self.watch.left_s,
         )
         rng = np.random.default_rng(self.seed)
-        packing = repair.complete(Dive(master, choices, self.watch.left_s).packing())
+        dive = Dive(master, choices, self.constant, self.watch.left_s)
+        packing = repair.complete(dive.packing())
         self.best.consider(packing)
         self.say(f"whole schedules: {self._reached()}")
         if self.proof.gap <= self.limits.gap:
@@ -199,13 +205,14 @@ class _Run:
             fruitless = 0
             while fruitless < FRUITLESS_REPAIRS:
                 before = self.best.objective
-                _, packing = repair.improve(packing, rng, TRIES)
+                packing = repair.improve(packing, rng, TRIES)
                 self.best.consider(packing)
                 self.say(f"repaired: {self._reached()}")
                 if self.proof.gap <= self.limits.gap:
                     return Stage.GAP
                 fruitless = 0 if self.best.objective < before else fruitless + 1
-            for free in self._neighbourhoods(master, packing):
+            for window in self._windows(master):
+                free = self._inside(window, packing)
                 packing = master.whole(
                     packing, free=free, target=self._target(), left_s=self.watch.left_s
                 )
@@ -217,27 +224,30 @@ class _Run:
             master.offer_near(choices, self.generation.prices, margin)
         return Stage.ITERATIONS
 
-    def _neighbourhoods(
-        self, master: Master, packing: Packing
-    ) -> Iterator[Callable[[Entry], bool]]:
-        """What may change at once: everything where that is little, else a window of days."""
+    def _windows(self, master: Master) -> list[range]:
+        """Steps that may change at once: all where there are few columns, else days at a time."""
+        n_steps, h = self.problem.horizon.n_steps, self.problem.horizon.step_h
         if len(master.entries) <= FEW_COLUMNS:
-            yield lambda _: True
-            return
-        h = self.problem.horizon.step_h
-        for first in np.arange(0, self.problem.horizon.n_steps, WINDOW_H / h / 2):
-            window = range(int(first), int(first + WINDOW_H / h))
-            inside = {
-                j
-                for j, placement in enumerate(packing.placements)
-                if not placement.runs or placement.runs[0].first_step in window
-            }
-            yield _of_jobs(inside)
+            return [range(n_steps)]
+        width = max(2, int(WINDOW_H / h))
+        return [range(first, first + width) for first in range(0, n_steps, width // 2)]
+
+    def _inside(self, window: range, packing: Packing) -> Callable[[Entry], bool]:
+        """What may change: everything in a window of all steps, else the jobs that start in it."""
+        if len(window) >= self.problem.horizon.n_steps:
+            return lambda _: True
+        jobs = {
+            j
+            for j, placement in enumerate(packing.placements)
+            if not placement.runs or placement.runs[0].first_step in window
+        }
+        return lambda entry: isinstance(entry, Schedule) and entry.job in jobs
 
     def _target(self) -> float:
         """Objective at which the gap is closed, less what routing may still lose. [money]"""
         gap, bound, constant = self.limits.gap, self.generation.bound, self.constant
-        return bound + 0.9 * gap / (1 + gap) * max(0.0, bound - constant)
+        share = gap / (1 - gap) if gap < 1 else np.inf
+        return bound + 0.9 * share * max(0.0, bound - constant)
 
     def _sweep(self, packing: Packing, choices: tuple[Choices, ...]) -> Packing:
         load_kw = packing.load.facility_kw(self.problem)
@@ -261,17 +271,14 @@ class _Run:
             moved = max(generation.bound - reached[0], reached[1] - generation.value)
             stalled = 0 if moved >= room / 3 else stalled + 1
             closed = generation.value - generation.bound <= room
-            if closed or not generation.added or stalled == STALLED_ROUNDS:
+            complete = generation.exact and not generation.added
+            if closed or complete or stalled == STALLED_ROUNDS:
                 break
             self.say(f"pricing: {self._reached()}")
 
     def _reached(self) -> str:
         proof = self.proof
         return f"{proof.objective:,.0f}, bound {proof.bound:,.0f}, gap {proof.gap:.2%}"
-
-
-def _of_jobs(numbers: set[int]) -> Callable[[Entry], bool]:
-    return lambda entry: isinstance(entry, Schedule) and entry.job in numbers
 
 
 def _ties(problem: Problem, site: str) -> tuple[object, ...]:

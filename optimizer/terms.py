@@ -151,7 +151,7 @@ class Terms:
             start_cost=np.array([problem.transfer_cost(job, name) for name in names]),
             first_step=np.array([problem.first_step(job, name) for name in names], dtype=np.int64),
             end_step=problem.end_step(job),
-            n_steps=int(np.ceil(job.work_h / h - 1e-9)),
+            n_steps=max(1, int(np.ceil(job.work_h / h - 1e-9))),
             grain=Grain.of(job, h),
             optimistic_grain=Grain.of(job, h, optimistic=True),
             lateness=Lateness(

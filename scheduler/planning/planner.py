@@ -7,6 +7,7 @@ from importlib.metadata import version
 from optimizer.baselines import run_now
 from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
+from optimizer.highs import TimeLimitReached
 from optimizer.plan import Plan, Solution
 from optimizer.problem import Problem
 from optimizer.solve import Limits, solve
@@ -64,7 +65,11 @@ def plan_scenario(
     progress("check", "limits, account and what each freedom brings")
     refuse_broken(problem, baseline)
     refuse_broken(problem, solution.plan)
-    steps = stages(problem, baseline, solution.plan)
+    try:
+        steps = stages(problem, baseline, solution.plan)
+    except TimeLimitReached:
+        steps = ()
+        progress("check", "what each freedom brings was not found in time and is left out")
     kpis, baseline_kpis = kpis_of(problem, solution.plan), kpis_of(problem, baseline)
     return PlannedRun(
         scenario=scenario,
