@@ -77,10 +77,6 @@ class Columns:
         )
         self._hosts = [self._hosts_of(service) for service in problem.services]
 
-    def pools(self, v: int) -> IntArray:
-        """Pools of service number v, by admissible site."""
-        return self._hosts[v][1]
-
     def _hosts_of(self, service: Service) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
         """Admissible sites, their pools, a replica's extra IT power there, the lease of a GPU."""
         problem, sites = self._problem, self._problem.admissible_sites(service)

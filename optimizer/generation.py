@@ -70,7 +70,7 @@ class Generation:
         if np.isfinite(self.bound) and not self.exact:
             prices = blend(self.prices, prices, SMOOTHING)
         response = respond(problem, prices, choices, jobs)
-        master.offer_response(response, choices)
+        master.offer_response(response)
         self.added = len(master.waiting)
         if response.bound > self.bound:
             self.prices, self.bound = prices, response.bound

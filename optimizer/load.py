@@ -75,17 +75,36 @@ class Load:
             self.gpus[pool, steps] += sign * job.modes[run.mode].gpus
             self.it_kw[site, steps] += sign * extra_it_kw(problem, job, site, run.mode)
 
-    def add_serving(
-        self, problem: Problem, service: Service, serving: Serving, sign: int = 1
+    def add_serving(self, problem: Problem, service: Service, serving: Serving) -> None:
+        """Add one service's replicas and requests, in place."""
+        sites = list(problem.admissible_sites(service))
+        served_rps = serving.served_rps.sum(axis=0)[sites]
+        self.add_replicas(problem, service, serving.replicas[sites], served_rps)
+
+    def add_replicas(
+        self,
+        problem: Problem,
+        service: Service,
+        replicas: IntArray,
+        served_rps: FloatArray,
+        *,
+        sign: int = 1,
     ) -> None:
-        """Add (or take away) one service's replicas and requests, in place."""
-        for site in problem.admissible_sites(service):
-            replicas = serving.replicas[site]
+        """Add (or with `sign` -1 take away) replicas and requests, in place.
+
+        Args:
+            problem: The problem.
+            service: One of its services.
+            replicas: By admissible site and step, shape (sites, T).
+            served_rps: Likewise. [1/s]
+            sign: 1 or -1.
+        """
+        for i, site in enumerate(problem.admissible_sites(service)):
             pool = problem.pool_number[site, service.gpu_type]
-            self.gpus[pool] += sign * replicas * service.gpus_per_replica
+            self.gpus[pool] += sign * replicas[i] * service.gpus_per_replica
             self.it_kw[site] += sign * (
-                replicas * extra_replica_kw(problem, service, site)
-                + serving.served_rps[:, site].sum(axis=0) * request_kw(service)
+                replicas[i] * extra_replica_kw(problem, service, site)
+                + served_rps[i] * request_kw(service)
             )
 
     def facility_kw(self, problem: Problem) -> FloatArray:

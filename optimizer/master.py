@@ -66,12 +66,13 @@ class Master:
         for v in range(len(self.problem.services)):
             self.offer_holds(v, self._all, packing.replicas[v], packing.served_rps[v])
 
-    def offer_response(self, response: Response, choices: tuple[Choices, ...]) -> None:
+    def offer_response(self, response: Response) -> None:
         """Make what everyone chose at some prices available."""
         for j, placement in enumerate(response.placements):
             self.offer_schedule(j, placement)
-        for v in range(len(choices)):
-            self.offer_holds(v, self._all, response.replicas[v], response.served_rps[v])
+        answers = zip(response.replicas, response.served_rps, strict=True)
+        for v, (replicas, served) in enumerate(answers):
+            self.offer_holds(v, self._all, replicas, served)
 
     def offer_near(self, choices: tuple[Choices, ...], prices: Prices, margin: float) -> None:
         """Make what is within `margin` of everyone's best at `prices` available. [money]"""

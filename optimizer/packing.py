@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.load import Load, extra_replica_kw, request_kw, slopes
+from optimizer.load import Load, slopes
 from optimizer.marginal import Marginal
 from optimizer.merit_order import MeritOrder
 from optimizer.plan import Placement, Plan
@@ -111,14 +111,8 @@ class Packing:
 
     def add_service(self, v: int, sign: int = 1) -> None:
         """Add (or with `sign` -1 take away) the load of service number v."""
-        service = self.problem.services[v]
-        for i, s in enumerate(self.problem.admissible_sites(service)):
-            pool = self.problem.pool_number[s, service.gpu_type]
-            self.load.gpus[pool] += sign * self.replicas[v][:, i] * service.gpus_per_replica
-            self.load.it_kw[s] += sign * (
-                self.replicas[v][:, i] * extra_replica_kw(self.problem, service, s)
-                + self.served_rps[v][:, i] * request_kw(service)
-            )
+        service, replicas, served = self.problem.services[v], self.replicas[v], self.served_rps[v]
+        self.load.add_replicas(self.problem, service, replicas.T, served.T, sign=sign)
 
 
 def rechoose_short_steps(packing: Packing, choices: tuple[Choices, ...], order: MeritOrder) -> bool:

@@ -14,7 +14,7 @@ from optimizer.load import Load, extra_it_kw, slopes
 from optimizer.merit_order import MeritOrder
 from optimizer.plan import Placement
 from optimizer.site import FloatArray
-from optimizer.timing import is_finished, late_h
+from optimizer.timing import TOLERANCE_H, is_finished, late_h
 from optimizer.work import Job
 from scheduler.errors import InputError
 from scheduler.planning.clauses import Clause
@@ -56,7 +56,7 @@ class Explainer:
             clauses=tuple(self._clauses(job, placement, reason, starts, chosen)),
             chosen=chosen,
             starts=tuple(starts),
-            alternatives=self._alternatives(job, placement, starts, chosen),
+            alternatives=self._alternatives(job, starts, chosen),
         )
 
     def tell(self, name: str) -> tuple[Clause, ...]:
@@ -112,7 +112,7 @@ class Explainer:
         for step in range(first, problem.end_step(job))[:most]:
             steps, finish_h = slice(step, step + length), step * h + job.work_h
             limit = None
-            if finish_h > end_h + 1e-6:
+            if finish_h > end_h + TOLERANCE_H:
                 limit = Clause(says="too_late", facts={"hours": finish_h - end_h})
             elif free[steps].min() < job.base.gpus:
                 at = problem.horizon.instant(step + int(np.argmax(free[steps] < job.base.gpus)))
@@ -128,7 +128,7 @@ class Explainer:
                     start=problem.horizon.instant(step),
                     cost=None if limit else float(money[steps].sum() + transfer),
                     emissions_kg=None if limit else float(carbon[steps].sum()),
-                    late_h=max(0.0, finish_h - due_h),
+                    late_h=finish_h - due_h if finish_h > due_h + TOLERANCE_H else 0.0,
                     limit=limit,
                 )
             )
@@ -170,10 +170,6 @@ class Explainer:
             emissions_kg=carbon,
             late_h=late_h(problem, job, placement),
         )
-
-    def _earliest(self, job: Job, starts: list[Start]) -> Start | None:
-        """The start at its release, at home."""
-        return next((start for start in starts if start.site == job.home), None)
 
     def _reason(
         self, job: Job, placement: Placement, starts: list[Start], chosen: Start | None
@@ -238,11 +234,9 @@ class Explainer:
         if chosen.late_h > 0:
             yield Clause(says="late", facts={"hours": chosen.late_h})
 
-    def _alternatives(
-        self, job: Job, placement: Placement, starts: list[Start], chosen: Start | None
-    ) -> tuple[str, ...]:
+    def _alternatives(self, job: Job, starts: list[Start], chosen: Start | None) -> tuple[str, ...]:
         currency, said = self._problem.objective.currency, []
-        at_once = self._earliest(job, starts)
+        at_once = next((start for start in starts if start.site == job.home), None)
         if at_once is not None and at_once.limit:
             said.append(f"at once at {job.home} if this were lifted: {at_once.limit}")
         elif at_once is not None and chosen is not None and at_once.start < chosen.start:
@@ -278,4 +272,4 @@ def _unfinished(at_home: list[Start]) -> Clause:
     limits = [start.limit for start in at_home if start.limit is not None]
     if len(limits) < len(at_home):
         return Clause(says="left")
-    return Clause(says="unfinished", facts={"limit": min(limits, key=str)})
+    return Clause(says="unfinished", facts={"limit": limits[0]})
