@@ -9,6 +9,8 @@ from benchmarks.cases import CASES, Case
 from benchmarks.line import Line
 from scheduler.errors import DataUnavailable, InputError
 
+#: The condition that tells one line of a case from another, for people.
+WHICH = ("slack_h", "jobs")
 DONE, YOUR_INPUT, DATA_UNAVAILABLE, INTERRUPTED = 0, 2, 3, 130
 
 
@@ -57,8 +59,8 @@ def _list() -> None:
 def _text(line: Line) -> str:
     value = "none" if line.value is None else f"{line.value:,.4g}"
     beside = "".join(f"  ({name} {one:,.4g})" for name, one in line.references.items())
-    slack = line.conditions.get("slack_h", "")
-    return f"{line.case}  slack {slack} h  {line.metric}  {value} {line.unit}{beside}"
+    which = next((f"{k} {line.conditions[k]}  " for k in WHICH if k in line.conditions), "")
+    return f"{line.case}  {which}{line.metric}  {value} {line.unit}{beside}"
 
 
 if __name__ == "__main__":

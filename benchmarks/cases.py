@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.line import Line, Metric
+from benchmarks.optimizer import case as optimizer
 from benchmarks.real_week import case as real_week
 
 
@@ -24,6 +25,13 @@ class Case:
 
 
 CASES = (
+    Case(
+        name=optimizer.NAME,
+        summary=optimizer.SUMMARY,
+        metrics=optimizer.METRICS,
+        add_arguments=optimizer.add_arguments,
+        run=optimizer.run,
+    ),
     Case(
         name=real_week.NAME,
         summary=real_week.SUMMARY,

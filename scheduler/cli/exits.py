@@ -37,7 +37,7 @@ def tell(error: BaseException, args: Sequence[str], *, debug: bool) -> ExitCode:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return ExitCode.DONE
         case KeyboardInterrupt():
-            print("interrupted; nothing was planned", file=sys.stderr)
+            print("interrupted before a plan was printed", file=sys.stderr)
             return ExitCode.INTERRUPTED
         case InputError():
             print(error, file=sys.stderr)

@@ -1,7 +1,8 @@
 """`alize explain`: why a job waits, and what would change that."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
 HELP = opening(
     "Say why a job runs when and where, and what would change that.",
     "alize explain train",
-    "alize explain train --run runs/monday",
+    "alize explain train --run runs/monday -o wide",
 )
 CLOSEST = 3
+
+
+class Form(StrEnum):
+    """How an explanation is printed."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
 
 
 def explain(
@@ -29,6 +38,9 @@ def explain(
     run: Annotated[
         str | None, typer.Option("--run", metavar="DIR", help="Run folder (the last one).")
     ] = None,
+    output: Annotated[
+        Form, typer.Option("-o", "--output", help="wide and json tell every possible start.")
+    ] = Form.TABLE,
     runs_dir: Annotated[Path | None, typer.Option(help="Folder of the run folders (runs).")] = None,
 ) -> None:
     """Read a run folder and explain one job."""
@@ -38,6 +50,11 @@ def explain(
     folder = find(run, settings.load({"runs_dir": runs_dir}).runs_dir)
     planned = run_folder.read(folder)
     said = tools(context).explain(planned)(job)
+    if output is Form.JSON:
+        from scheduler.planning import codec
+
+        print(codec.text(_document(said)), end="")
+        return
     reason = said.reason.value if said.reason else "no wait"
     print(f"{said.job}: {reason}")
     print(f"  {said.sentence}")
@@ -51,10 +68,38 @@ def explain(
         print("What would change it:")
         for alternative in said.alternatives:
             print(f"  - {alternative}")
-    rows = [_row(planned, start) for start in _telling(said)]
-    if rows:
+    shown = said.starts if output is Form.WIDE else _telling(said)
+    if shown:
         print()
+        rows = [_row(planned, start) for start in shown]
         print_table(["SITE", "START (UTC)", "COST", "EMITS", "LATE", "LIMIT"], rows)
+        known = {(start.site, start.start) for start in shown}
+        left = sum((start.site, start.start) not in known for start in said.starts)
+        if left:
+            print(f"… and {left} more starts; -o wide lists every start")
+
+
+def _document(said: "Explanation") -> dict[str, Any]:
+    """An explanation for programs: money in the plan's currency, kg CO2e, hours."""
+    return {
+        "job": said.job,
+        "reason": said.reason.value if said.reason else None,
+        "sentence": said.sentence,
+        "chosen": said.chosen and _start(said.chosen),
+        "starts": [_start(start) for start in said.starts],
+        "alternatives": list(said.alternatives),
+    }
+
+
+def _start(start: "Start") -> dict[str, Any]:
+    return {
+        "site": start.site,
+        "start": start.start.isoformat(),
+        "cost": start.cost,
+        "emissions_kg": start.emissions_kg,
+        "late_h": start.late_h,
+        "limit": None if start.limit is None else str(start.limit),
+    }
 
 
 def _against_at_once(planned: "PlannedRun", said: "Explanation", chosen: "Start") -> list[str]:

@@ -1,5 +1,7 @@
 """`alize`: every command in its place, nothing imported before it is needed."""
 
+import io
+import sys
 from importlib.metadata import version as version_of
 from typing import Annotated
 
@@ -67,4 +69,8 @@ def root(
 
 def run() -> None:
     """The `alize` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without our signs gets question marks, not an error after half a table.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from scheduler.cli.progress import Phases, interruptible
-from scheduler.cli.runs import folder_of, must_be_free, remember
+from scheduler.cli.runs import folder_of, must_be_free, must_be_writable, remember
 from scheduler.cli.tools import tools
 
 if TYPE_CHECKING:
@@ -59,13 +59,14 @@ def make_run(context: typer.Context, wish: Wish, settings: "Settings") -> Made:
         from scheduler.scenario import load
 
         scenario = load(wish.scenario, edits=wish.edits, start=wish.start, days=wish.days)
+        must_be_writable(settings.runs_dir)
         with interruptible() as stop:
             limits = Limits(gap=settings.gap, time_s=settings.time_limit_s, stop=stop)
             run = tools(context).plan(scenario, limits=limits, seed=settings.seed, progress=phases)
             interrupted = stop()
         folder = folder_of(run, settings.runs_dir, wish.name)
         phases("write", str(folder))
-        # A folder with its own name holds the same run: writing it again changes nothing.
+        # A folder with its own name holds the same decisions, and may be written again.
         run_folder.write(run, folder, replace=wish.replace or wish.name is None)
         remember(folder)
     return Made(run=run, folder=folder, interrupted=interrupted)

@@ -11,6 +11,7 @@ import typer
 from scheduler.cli.completion import worlds
 from scheduler.cli.exits import ExitCode
 from scheduler.cli.make_run import Made, Wish, make_run
+from scheduler.cli.report import write_page
 from scheduler.cli.terminal import say
 from scheduler.cli.tools import tools
 from scheduler.cli.words import opening
@@ -93,11 +94,12 @@ def plan(
         replace=replace,
     )
     made = make_run(context, wish, chosen)
+    page = made.folder / "report.html"
+    if report:
+        write_page(page, tools(context).render(made.run))
     printed = print_run(context, made.run, Output(chosen.output))
     say(f"\nrun:    {made.folder}")
     if report:
-        page = made.folder / "report.html"
-        page.write_text(tools(context).render(made.run), encoding="utf-8", newline="\n")
         say(f"report: {page}")
     say(f"next:   {_next(made, printed, report=report)}")
     raise typer.Exit(outcome(printed, interrupted=made.interrupted))

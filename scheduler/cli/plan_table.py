@@ -13,6 +13,7 @@ from scheduler.cli.terminal import amount, duration, moment, percent, print_tabl
 SHOWN_JOBS = 12
 HEADLINES = {"forecast": "Expected", "simulated": "Simulated", "measured": "Measured"}
 NOTHING = "–"
+UNSEEN = 1e-6
 
 Placement = Mapping[str, Any]
 
@@ -62,6 +63,8 @@ def summary(document: Mapping[str, Any]) -> Iterator[str]:
         f"{percent(change['useful_work_gpu_h'])} useful work"
     )
     yield f"  against run-now (every job at once, at home): {_figures(kpis['baseline'])}"
+    if kpis.get("spread") and _is_wide(kpis["spread"]["plan"]["cost"]):
+        yield f"  {_ranges(kpis['spread'], plan['currency'])}"
     gain = kpis["energy_efficiency_gain_percent"]
     if gain is None:
         yield f"  energy efficiency: no figure, {kpis['energy_efficiency_gain_reason']}"
@@ -80,6 +83,26 @@ def summary(document: Mapping[str, Any]) -> Iterator[str]:
         )
     for note in document["notes"]:
         yield f"Note: {note}"
+
+
+def _is_wide(figure: Mapping[str, float]) -> bool:
+    """Whether a range is more than round-off: forecasts without spread have none."""
+    return figure["high"] - figure["low"] > UNSEEN * max(1.0, abs(figure["high"]))
+
+
+def _ranges(spread: Mapping[str, Any], currency: str) -> str:
+    """What forecast errors would make of the plan, were nothing to react."""
+    units = {"emissions_kg": "kg CO2e", "cost": currency}
+    told = [
+        f"{amount(spread['plan'][name]['low'], unit)} to "
+        f"{amount(spread['plan'][name]['high'], unit)}"
+        for name, unit in units.items()
+    ]
+    low, high = round(spread["low_level"] * 100), round(spread["high_level"] * 100)
+    return (
+        f"P{low} to P{high} of {spread['n_scenarios']} scenarios, nothing reacting: "
+        f"{', '.join(told)}"
+    )
 
 
 def _figures(kpis: Mapping[str, Any]) -> str:

@@ -48,13 +48,25 @@ def report(
         sys.stdout.write(page)
     else:
         path = output or folder / "report.html"
-        try:
-            path.write_text(page, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        write_page(path, page)
         print(path)
         say(f"next: open {path} in a browser; alize verify {folder}")
     raise typer.Exit(_code(run, interrupted=interrupted))
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a report whole, or not at all.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    beside = path.with_name(f".{path.name}-part")
+    try:
+        beside.write_text(page, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _run(

@@ -1,6 +1,7 @@
 """Which run folder is meant: by path, by name, or the last one written."""
 
 import re
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,22 @@ def must_be_free(runs_dir: Path, name: str | None, *, replace: bool) -> None:
         )
     if (runs_dir / name).exists() and not replace:
         raise InputError(f"--run {name}: {runs_dir / name} exists; add --replace, or rename")
+
+
+def must_be_writable(runs_dir: Path) -> None:
+    """Refuse a folder of the runs that cannot be made or written, before anything is computed.
+
+    Raises:
+        InputError: Nothing can be written there.
+    """
+    there = next(one for one in (runs_dir, *runs_dir.absolute().parents) if one.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{runs_dir}: cannot be written: {error.strerror}; --runs-dir names another folder"
+        ) from None
 
 
 def remember(folder: Path) -> None:

@@ -6,6 +6,8 @@ the placements is derived again and compared.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +17,15 @@ from optimizer.tally import tally
 from optimizer.verify import verify
 from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
 from scheduler.accounting.spread import Range, Spread
+from scheduler.planning import codec
+from scheduler.planning.assemble import assemble
+from scheduler.planning.forecasts import look_ahead
 from scheduler.planning.planner import digest_of
 from scheduler.planning.run import PlannedRun
 from scheduler.planning.spread import spread
 
 TOLERANCE = 1e-6
+MOST_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +49,18 @@ class Recheck:
 def recheck(run: PlannedRun) -> Recheck:
     """Recompute everything of `run` that arithmetic can."""
     checked, findings = [], []
-    for said, wrong in _checks(run):
-        checked.append(said)
-        findings += wrong
+    try:
+        for said, wrong in _checks(run):
+            checked.append(said)
+            findings += wrong
+    except (IndexError, KeyError, ValueError) as error:
+        findings.append(f"the rest cannot be recomputed: {type(error).__name__}: {error}")
     return Recheck(checked=tuple(checked), findings=tuple(findings))
 
 
 def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
     problem, proof = run.problem, run.solution.proof
+    yield _from_scenario(run)
     for name, plan in (("plan", run.plan), ("run-now", run.baseline)):
         broken = [f"{name}: {violation}" for violation in verify(problem, plan)]
         yield f"{name}: every hard limit, {len(broken)} broken", broken
@@ -85,6 +95,37 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
     digest = digest_of(problem, run.solution)
     wrong = [] if digest == run.digest else [f"digest: claimed {run.digest}, recomputed {digest}"]
     yield f"digest: {digest[:16]}", wrong
+
+
+def _from_scenario(run: PlannedRun) -> tuple[str, list[str]]:
+    """The forecasts and the problem, made anew from the scenario."""
+    outlook = look_ahead(run.scenario, run.issued_at)
+    problem, _ = assemble(run.scenario, outlook)
+    wrong = [
+        f"{name}: does not follow from the scenario at {place}"
+        for name, claimed, found in (
+            ("problem", run.problem, problem),
+            ("forecasts", run.forecasts, outlook.forecasts),
+        )
+        for place in islice(_apart(codec.encode(claimed), codec.encode(found)), MOST_PLACES)
+    ]
+    return "problem and forecasts: made anew from the scenario", wrong
+
+
+def _apart(claimed: Any, found: Any, place: str = "") -> Iterator[str]:
+    """Where two encoded values differ by more than round-off."""
+    match claimed, found:
+        case dict(), dict() if claimed.keys() == found.keys():
+            for key in claimed:
+                yield from _apart(claimed[key], found[key], f"{place}.{key}" if place else str(key))
+        case list(), list() if len(claimed) == len(found):
+            for n, (one, other) in enumerate(zip(claimed, found, strict=True)):
+                yield from _apart(one, other, f"{place}[{n}]")
+        case (int() | float(), int() | float()):
+            if not np.isclose(claimed, found, rtol=TOLERANCE, atol=TOLERANCE):
+                yield place
+        case _ if claimed != found:
+            yield place
 
 
 def _spread(run: PlannedRun, claimed: Spread) -> tuple[str, list[str]]:

@@ -41,6 +41,16 @@ FILES = (
     TIMESERIES,
     PROVENANCE,
 )
+#: What reading a file that somebody else has changed can end in.
+DAMAGES = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    codec.DamagedDocument,
+)
 AGAIN = "`alize plan` writes the folder anew"
 
 
@@ -102,11 +112,26 @@ def write(run: PlannedRun, folder: Path, *, replace: bool = False) -> None:
         for name, text in contents.items():
             (made / name).write_text(text, encoding="utf-8", newline="\n")
         made.chmod(0o755)
+        if folder.exists() and _same(contents, folder):
+            _keep_others(folder, made)
         _put(made, folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _same(contents: Mapping[str, str], folder: Path) -> bool:
+    """Whether `folder` holds these very files, but for how long the solve took."""
+    others = (name for name in contents if name != PROVENANCE)
+    return all((folder / name).read_bytes() == contents[name].encode() for name in others)
+
+
+def _keep_others(folder: Path, made: Path) -> None:
+    """Copy what else lies in `folder`, such as its report and somebody's notes."""
+    for kept in folder.iterdir():
+        if kept.name not in FILES and kept.is_file():
+            shutil.copy2(kept, made / kept.name)
 
 
 def _put(made: Path, folder: Path) -> None:
@@ -198,7 +223,7 @@ def read(folder: Path) -> PlannedRun:
             left_for_later=origin.left_for_later,
             **_figures(kpis["kpis"]),
         )
-    except (KeyError, TypeError, codec.DamagedDocument) as error:
+    except DAMAGES as error:
         raise _damaged(folder / KPIS, error) from None
     return run
 
@@ -208,7 +233,7 @@ def differing(folder: Path, run: PlannedRun) -> tuple[str, ...]:
     return tuple(
         name
         for name, text in rendered(run).items()
-        if (folder / name).read_text(encoding="utf-8") != text
+        if (folder / name).read_bytes() != text.encode()
     )
 
 
@@ -256,14 +281,14 @@ def _figures(kpis: Any) -> dict[str, Any]:
 def _decoded(folder: Path, name: str, kind: type[codec.T]) -> codec.T:
     try:
         return codec.decode(_json(folder, name), kind)
-    except codec.DamagedDocument as error:
+    except DAMAGES as error:
         raise _damaged(folder / name, error) from None
 
 
 def _json(folder: Path, name: str) -> Any:
     try:
         return json.loads((folder / name).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise _damaged(folder / name, error) from None
     except OSError as error:
         raise InputError(f"{folder / name}: cannot be read: {error.strerror}") from None

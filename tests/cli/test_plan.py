@@ -183,7 +183,7 @@ def test_ctrl_c_before_there_is_a_plan_says_so(alize):
 
     result = alize("plan", WORLD, plan=plan)
     assert result.exit_code == 130
-    assert "nothing was planned" in result.stderr
+    assert "interrupted before a plan was printed" in result.stderr
 
 
 def test_the_run_folder_holds_the_printed_document_less_the_seconds(alize):
@@ -198,3 +198,11 @@ def test_the_real_planner_plans_the_world_that_ships(alize, planned):
     for phase in ("load", "forecast", "build", "solve", "check", "write"):
         assert any(line.startswith(phase) for line in result.stderr.splitlines())
     assert run_folder.read(Path("runs/real")).digest == planned.digest
+
+
+def test_a_runs_folder_that_cannot_be_written_is_refused_before_planning(alize, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("a file", encoding="utf-8")
+    result = alize("plan", WORLD, "--runs-dir", str(taken), plan=broken)
+    assert result.exit_code == 2
+    assert f"{taken}: cannot be written" in result.stderr

@@ -100,6 +100,9 @@ def test_an_existing_folder_is_left_alone_unless_it_may_be_replaced(small, folde
         run_folder.write(small, folder)
     assert (folder / "report.html").exists()
     run_folder.write(small, folder, replace=True)
+    assert (folder / "report.html").read_text(encoding="utf-8") == "mine"
+    another = dataclasses.replace(small, left_for_later=("job",))
+    run_folder.write(another, folder, replace=True)
     assert sorted(path.name for path in folder.iterdir()) == sorted(run_folder.FILES)
 
 

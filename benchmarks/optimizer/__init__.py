@@ -1,0 +1,1 @@
+"""How fast the optimizer plans synthetic instances of any size, and how good its plans are."""
