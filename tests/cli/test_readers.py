@@ -1,11 +1,13 @@
 """Commands that read: they take the last run unless another is named, and solve nothing."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from scheduler.errors import InputError
+from scheduler.planning.explainer import Explainer
 
 WORLD = "one-site-one-battery"
 
@@ -104,3 +106,22 @@ def test_a_report_of_a_scenario_plans_it_first(alize):
     assert result.exit_code == 0
     assert Path(result.stdout.strip()).is_file()
     assert Path("runs/latest/plan.json").is_file()
+
+
+def the_real(planned):
+    return Explainer(planned).explain
+
+
+def test_explain_tells_every_start_when_asked(alize, run):
+    few = alize("explain", "train", explain=the_real).stdout
+    every = alize("explain", "train", "-o", "wide", explain=the_real).stdout
+    # Twelve hours at one site; the few that tell the story say how many are left out.
+    assert sum(line.startswith("home ") for line in every.splitlines()) == 12
+    assert "more starts; -o wide lists every start" in few
+
+
+def test_explain_is_json_for_programs(alize, run):
+    told = json.loads(alize("explain", "train", "-o", "json", explain=the_real).stdout)
+    assert told["job"] == "train"
+    assert [start["cost"] for start in told["starts"][:4]] == pytest.approx([80, 64, 48, 24])
+    assert "hard deadline" in told["starts"][-1]["limit"]

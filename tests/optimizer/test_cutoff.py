@@ -55,6 +55,36 @@ def test_a_cutoff_holds_for_a_model_that_was_solved_before():
     assert linear.solve(time_limit_s=10, cutoff=8.1).objective == pytest.approx(8)
 
 
+def rising(n_steps, constant):
+    """Each step needs one more than the step before it, at 1 each: 1 + 2 + ... and the constant."""
+    m = pyo.ConcreteModel()
+    m.T = pyo.RangeSet(0, n_steps - 1)
+    m.x = pyo.Var(m.T, bounds=(0, None))
+    m.rises = pyo.Constraint(m.T, rule=lambda m, t: m.x[t] - (m.x[t - 1] if t else 0) >= 1)
+    m.total = pyo.Objective(expr=sum(m.x.values()) + constant)
+    return m
+
+
+@pytest.mark.parametrize("constant", [0, -200, 200])
+def test_a_solve_of_many_steps_stops_at_its_cutoff_and_only_there(constant):
+    # Started anew from a solution where nothing is needed, HiGHS climbs to 210 step by step.
+    m = rising(20, constant)
+    linear = LinearModel(m)
+    rows, open_side = linear.rows(m.rises), np.full(20, np.inf)
+    linear.set_sides(rows, np.zeros(20), open_side)
+    assert linear.solve(time_limit_s=10).objective == pytest.approx(constant)
+    linear.set_sides(rows, np.ones(20), open_side)
+    with pytest.raises(CutOff):
+        linear.solve(time_limit_s=10, cutoff=constant + 50)
+    assert linear.solve(time_limit_s=10, cutoff=constant + 211).objective == pytest.approx(
+        constant + 210
+    )
+    linear.set_sides(rows, np.full(20, 2.0), open_side)
+    with pytest.raises(CutOff):
+        linear.solve(time_limit_s=10, cutoff=constant + 300)
+    assert linear.solve(time_limit_s=10).objective == pytest.approx(constant + 420)
+
+
 def test_a_cutoff_of_the_master_counts_the_water_that_idle_gpus_cost():
     # 8 GPUs idle at 0.5 kW: 4 kWh an hour at 1 and 12 l at 1. The job's 2 GPUs add a kWh of each.
     site = worlds.site(n_steps=2, idle=0.5, water=3, grid=worlds.grid(2))
