@@ -48,14 +48,17 @@ def add_routes(m: pyo.ConcreteModel, problem: Problem, capacity_rps: Capacity) -
             linear_vars=variables,
         )
 
+    sites_of = {(v, r): [s for w, q, s in routes if (w, q) == (v, r)] for v, r in regions}
+    regions_of = {(v, s): [r for w, r, host in routes if (w, host) == (v, s)] for v, s in m.hosts}
+
     @m.Constraint(m.regions, m.T)
     def every_request_is_answered(m: pyo.ConcreteModel, v: int, r: int, t: int) -> object:
-        served = [m.served_rps[v, r, s, t] for w, q, s in routes if (w, q) == (v, r)]
+        served = [m.served_rps[v, r, s, t] for s in sites_of[v, r]]
         return total([*served, m.unserved_rps[v, r, t]]) == float(services[v].demand_rps[r, t])
 
     @m.Constraint(m.hosts, m.T)
     def replicas_carry_requests(m: pyo.ConcreteModel, v: int, s: int, t: int) -> object:
-        served = [m.served_rps[v, r, s, t] for w, r, host in routes if (w, host) == (v, s)]
+        served = [m.served_rps[v, r, s, t] for r in regions_of[v, s]]
         return total(served) <= capacity_rps(v, s, t)
 
     @m.Constraint(m.S, m.T)

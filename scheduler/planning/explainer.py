@@ -140,11 +140,15 @@ class Explainer:
         h = problem.horizon.step_h
         extra = extra_it_kw(problem, job, s, mode)
         before = (self._overhead[s] + self._slopes[s] * self._load.it_kw[s])[None]
-        after = before + self._slopes[s] * extra
-        order, sites = self._order, (s,)
-        carbon = order.emissions_kg(after, sites) - order.emissions_kg(before, sites)
-        short = order.unmet_kwh(after, sites) - order.unmet_kwh(before, sites)
-        cost = order.cost(after, sites) - order.cost(before, sites)
+        both = np.stack([before, before + self._slopes[s] * extra])
+        carbon, short, cost = (
+            after - before
+            for before, after in (
+                self._order.emissions_kg(both, (s,)),
+                self._order.unmet_kwh(both, (s,)),
+                self._order.cost(both, (s,)),
+            )
+        )
         money = cost - problem.objective.carbon_price_per_kg * carbon
         money = money - problem.objective.unmet_price_per_kwh * short
         pool = problem.pools[problem.pool_number[s, job.gpu_type]][1]

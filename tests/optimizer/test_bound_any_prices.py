@@ -34,7 +34,7 @@ def prices_of(problem, *, power=0.0, gpu=0.0, stored=0.0, peak=0.0):
     return Prices(
         power_per_kwh=np.broadcast_to(np.asarray(power, dtype=float), by_site).copy(),
         gpu_per_gpu_h=np.full(problem.pool_gpus.shape, float(gpu)),
-        stored_per_kwh=np.full(by_site, float(stored)),
+        stored_per_kwh=np.broadcast_to(np.asarray(stored, dtype=float), by_site).copy(),
         peak_per_kw=np.full(by_site, float(peak)),
     )
 
@@ -79,6 +79,19 @@ def test_a_negative_gpu_price_proves_what_none_does():
     assert tally(problem, run_now(problem)).objective == pytest.approx(4)
     for gpu in (0, -1, -100):
         assert lower_bound(problem, prices_of(problem, power=1, gpu=gpu)) == pytest.approx(4)
+
+
+def test_a_stored_kwh_may_be_worth_more_in_one_hour_than_in_the_next():
+    # 5 kW at 1, then at 9; the battery takes 4 kW over: 9 x 1 + 1 x 9 = 18. A stored kWh at 5
+    # proves just that: 50 less 4 kW x (5 - 1) and 4 kW x (9 - 5). At 3, then 5, the 5 kWh stored
+    # may become 10 between the hours: 50 - 4 x 2 - 4 x 4 - 3 x 5 + (3 - 5) x 10 + 5 x 5 = 16.
+    battery = worlds.battery(charge=1, discharge=1)
+    grid = worlds.grid(2, price=[1, 9])
+    problem = worlds.problem(worlds.site(n_steps=2, overhead=5, grid=grid, battery=battery))
+    assert lower_bound(problem, prices_of(problem, power=[1, 9], stored=5)) == pytest.approx(18)
+    assert lower_bound(problem, prices_of(problem, power=[1, 9], stored=[3, 5])) == pytest.approx(
+        16
+    )
 
 
 @st.composite
@@ -230,6 +243,27 @@ def test_the_relaxed_cost_counts_the_part_of_a_replica_that_stays_empty():
     problem = worlds.problem(worlds.site(n_steps=1), services=[service])
     choices = Choices.of(problem, service)
     assert choices.relaxed_cost(np.full((1, 1), 5.0), np.zeros((1, 1))) == pytest.approx([10])
+
+
+def test_the_relaxed_cost_leaves_requests_where_one_more_replica_costs_more():
+    # The third of 3 requests/s is lost at 36: one replica at 60 and 36, not two at 60.
+    service = worlds.service(n_steps=1, demand=3)
+    problem = worlds.problem(worlds.site(n_steps=1), services=[service])
+    choices = Choices.of(problem, service)
+    assert choices.relaxed_cost(np.full((1, 1), 60.0), np.zeros((1, 1))) == pytest.approx([96])
+
+
+def test_surviving_a_loss_is_cheaper_over_three_sites_than_over_two():
+    # 4 requests/s at 2 a replica: two replicas at each of two sites, or one at each of three.
+    names = ("home", "east", "west")
+    rtt = {("a", name): 10.0 for name in names}
+    service = worlds.service(n_steps=1, demand=4, rtt=rtt, survives_site_loss=True)
+    sites = [worlds.site(name, 1) for name in names]
+    choices = Choices.of(worlds.problem(*sites, services=[service]), service)
+    replica, request = np.ones((3, 1)), np.zeros((3, 1))
+    costs, _ = service_step_costs(choices, replica, request)
+    assert costs.min() == pytest.approx(3)
+    assert choices.relaxed_cost(replica, request) == pytest.approx([3])
 
 
 def test_surviving_a_loss_costs_a_spare_share_in_the_relaxed_cost():

@@ -76,13 +76,19 @@ def test_a_solve_of_many_steps_stops_at_its_cutoff_and_only_there(constant):
     linear.set_sides(rows, np.ones(20), open_side)
     with pytest.raises(CutOff):
         linear.solve(time_limit_s=10, cutoff=constant + 50)
-    assert linear.solve(time_limit_s=10, cutoff=constant + 211).objective == pytest.approx(
-        constant + 210
-    )
-    linear.set_sides(rows, np.full(20, 2.0), open_side)
-    with pytest.raises(CutOff):
-        linear.solve(time_limit_s=10, cutoff=constant + 300)
-    assert linear.solve(time_limit_s=10).objective == pytest.approx(constant + 420)
+    assert linear.solve(time_limit_s=10).objective == pytest.approx(constant + 210)
+
+
+@pytest.mark.parametrize("constant", [0, -200, 200])
+def test_a_solve_of_many_steps_that_stays_below_its_cutoff_is_not_stopped(constant):
+    m = rising(20, constant)
+    linear = LinearModel(m)
+    rows, open_side = linear.rows(m.rises), np.full(20, np.inf)
+    linear.set_sides(rows, np.zeros(20), open_side)
+    linear.solve(time_limit_s=10)
+    linear.set_sides(rows, np.ones(20), open_side)
+    answer = linear.solve(time_limit_s=10, cutoff=constant + 211)
+    assert answer.objective == pytest.approx(constant + 210)
 
 
 def test_a_cutoff_of_the_master_counts_the_water_that_idle_gpus_cost():

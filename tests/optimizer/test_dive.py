@@ -158,13 +158,49 @@ def test_a_dive_never_costs_less_than_the_bound(seed):
     assert objective >= lower_bound(problem, prices) - 1e-6 * (1 + abs(objective))
 
 
-def test_services_that_cannot_all_be_served_share_the_room_there_is():
-    # One GPU for two services that each need two replicas: no choice of both fits the pool.
-    site = worlds.site(n_steps=2, gpus=1, grid=worlds.grid(2))
-    services = [worlds.service(name, 2, demand=4) for name in ("one", "two")]
-    problem = worlds.problem(site, services=services)
-    master, choices = priced(problem)
+def untaught(problem):
+    """A master that knows no schedule and no hold."""
+    choices = tuple(Choices.of(problem, service) for service in problem.services)
+    return Master(problem, terms_of(problem)), choices
+
+
+def test_a_dive_through_a_master_that_knows_nothing_serves_and_places_everything():
+    # 4 GPUs: two replicas of the one service, one of the other, and the job's where it is free.
+    site = worlds.site(n_steps=2, gpus=4, grid=worlds.grid(2))
+    services = [worlds.service("one", 2, demand=3), worlds.service("two", 2, demand=[[1, 3]])]
+    jobs = [worlds.job(gpus=1, hours=1, due=2)]
+    master, choices = untaught(worlds.problem(site, services=services, jobs=jobs))
     packing = Dive(master, choices, 0.0, lambda: 10.0).packing()
-    assert (sum(held.sum(axis=1) for held in packing.replicas) == 1).all()
-    served = np.array([one.sum(axis=1) for one in packing.served_rps]).sum(axis=0)
-    assert served == pytest.approx([2, 2])
+    assert [held[:, 0].tolist() for held in packing.replicas] == [[2, 2], [1, 2]]
+    assert [one[:, 0].tolist() for one in packing.served_rps] == [[3, 3], [1, 3]]
+    assert packing.placements[0].runs == (Run(first_step=0, n_steps=1),)
+
+
+def test_services_that_cannot_all_be_served_share_the_room_there_is():
+    # 3 GPUs for two services that each want two: together they hold three, and answer 6 of 8.
+    site = worlds.site(n_steps=2, gpus=3, grid=worlds.grid(2))
+    services = [worlds.service(name, 2, demand=4) for name in ("one", "two")]
+    master, choices = untaught(worlds.problem(site, services=services))
+    packing = Dive(master, choices, 0.0, lambda: 10.0).packing()
+    assert np.sum(packing.replicas, axis=0)[:, 0].tolist() == [3, 3]
+    assert np.sum(packing.served_rps, axis=0)[:, 0].tolist() == [6, 6]
+
+
+def test_a_service_without_room_for_any_choice_takes_what_there_is():
+    # One GPU for two services of which both must hold one: the second finds none.
+    site = worlds.site(n_steps=2, gpus=1, grid=worlds.grid(2))
+    services = [worlds.service(name, 2, demand=2) for name in ("one", "two")]
+    master, choices = untaught(worlds.problem(site, services=services))
+    packing = Dive(master, choices, 0.0, lambda: 10.0).packing()
+    assert np.sum(packing.replicas, axis=0)[:, 0].tolist() == [1, 1]
+    assert np.sum(packing.served_rps, axis=0)[:, 0].tolist() == [2, 2]
+
+
+def test_columns_that_need_more_than_what_is_left_are_told():
+    # Columns 0 to 2 place the first job in an hour each, 3 to 5 the second; 2 of 3 GPUs each.
+    master = contested_master()
+    relaxed(master)
+    room = master.room([0, 5])
+    assert room.tolist() == [[1, 3, 1]]
+    assert master.misfits(room).tolist() == [0, 2, 3, 5]
+    assert master.misfits(master.room([])).tolist() == []

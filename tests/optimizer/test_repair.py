@@ -90,6 +90,18 @@ def test_a_packing_with_a_service_at_one_site_costs_what_its_account_says():
     assert accounted(problem, packing) == pytest.approx(expected)
 
 
+def test_a_packing_with_a_late_job_away_from_home_costs_what_its_account_says():
+    # 2 GPUs for an hour: 2 kWh at 1, 100 GB moved at 0.3 each, two hours late at 2 x 5 each.
+    sites = [worlds.site(name, grid=worlds.grid()) for name in ("home", "away")]
+    job = worlds.job(hours=1, due=2, deadline=6, data_gb=100)
+    links = worlds.link("home", "away", gbps=10, cost=0.3)
+    problem = worlds.problem(*sites, jobs=[job], links=links)
+    placement = Placement(job="job", site="away", runs=(Run(first_step=3, n_steps=1),))
+    packing = Packing.of(problem, [placement], [], [])
+    assert repair_of(problem).cost(packing)[0] == pytest.approx(2 + 30 + 20)
+    assert accounted(problem, packing) == pytest.approx(2 + 30 + 20)
+
+
 @pytest.mark.parametrize("seed", [*WITHOUT_SERVICES, *WITH_SERVICES])
 def test_repair_never_returns_something_costlier(seed):
     problem = tiny(seed)
