@@ -55,40 +55,34 @@ def test_a_cutoff_holds_for_a_model_that_was_solved_before():
     assert linear.solve(time_limit_s=10, cutoff=8.1).objective == pytest.approx(8)
 
 
-def rising(n_steps, constant):
-    """Each step needs one more than the step before it, at 1 each: 1 + 2 + ... and the constant."""
+def climbing(constant):
+    """A solved model and a need of 1 more in each of 60 steps: 1 + 2 + ... + 60, and the constant.
+
+    Long enough a way from its first solution, worth the constant, that HiGHS stops in the middle.
+    """
     m = pyo.ConcreteModel()
-    m.T = pyo.RangeSet(0, n_steps - 1)
+    m.T = pyo.RangeSet(0, 59)
     m.x = pyo.Var(m.T, bounds=(0, None))
-    m.rises = pyo.Constraint(m.T, rule=lambda m, t: m.x[t] - (m.x[t - 1] if t else 0) >= 1)
+    m.rises = pyo.Constraint(m.T, rule=lambda m, t: m.x[t] - (m.x[t - 1] if t else 0) >= 0)
     m.total = pyo.Objective(expr=sum(m.x.values()) + constant)
-    return m
-
-
-@pytest.mark.parametrize("constant", [0, -200, 200])
-def test_a_solve_of_many_steps_stops_at_its_cutoff_and_only_there(constant):
-    # Started anew from a solution where nothing is needed, HiGHS climbs to 210 step by step.
-    m = rising(20, constant)
     linear = LinearModel(m)
-    rows, open_side = linear.rows(m.rises), np.full(20, np.inf)
-    linear.set_sides(rows, np.zeros(20), open_side)
     assert linear.solve(time_limit_s=10).objective == pytest.approx(constant)
-    linear.set_sides(rows, np.ones(20), open_side)
+    linear.set_sides(linear.rows(m.rises), np.ones(60), np.full(60, np.inf))
+    return linear
+
+
+@pytest.mark.parametrize("constant", [0, -5000, 5000])
+def test_a_solve_that_stopped_half_way_goes_on_where_the_next_has_no_cutoff(constant):
+    linear = climbing(constant)
     with pytest.raises(CutOff):
         linear.solve(time_limit_s=10, cutoff=constant + 50)
-    assert linear.solve(time_limit_s=10).objective == pytest.approx(constant + 210)
+    assert linear.solve(time_limit_s=10).objective == pytest.approx(constant + 1830)
 
 
-@pytest.mark.parametrize("constant", [0, -200, 200])
-def test_a_solve_of_many_steps_that_stays_below_its_cutoff_is_not_stopped(constant):
-    m = rising(20, constant)
-    linear = LinearModel(m)
-    rows, open_side = linear.rows(m.rises), np.full(20, np.inf)
-    linear.set_sides(rows, np.zeros(20), open_side)
-    linear.solve(time_limit_s=10)
-    linear.set_sides(rows, np.ones(20), open_side)
-    answer = linear.solve(time_limit_s=10, cutoff=constant + 211)
-    assert answer.objective == pytest.approx(constant + 210)
+@pytest.mark.parametrize("constant", [0, -5000, 5000])
+def test_a_long_solve_that_stays_below_its_cutoff_is_not_stopped(constant):
+    answer = climbing(constant).solve(time_limit_s=10, cutoff=constant + 1831)
+    assert answer.objective == pytest.approx(constant + 1830)
 
 
 def test_a_cutoff_of_the_master_counts_the_water_that_idle_gpus_cost():

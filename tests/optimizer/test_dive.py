@@ -187,13 +187,13 @@ def test_services_that_cannot_all_be_served_share_the_room_there_is():
 
 
 def test_a_service_without_room_for_any_choice_takes_what_there_is():
-    # One GPU for two services of which both must hold one: the second finds none.
-    site = worlds.site(n_steps=2, gpus=1, grid=worlds.grid(2))
-    services = [worlds.service(name, 2, demand=2) for name in ("one", "two")]
+    # 3 GPUs for two services that must hold two each: the second holds the one that is left.
+    site = worlds.site(n_steps=2, gpus=3, grid=worlds.grid(2))
+    services = [worlds.service(name, 2, demand=4, min_replicas=2) for name in ("one", "two")]
     master, choices = untaught(worlds.problem(site, services=services))
     packing = Dive(master, choices, 0.0, lambda: 10.0).packing()
-    assert np.sum(packing.replicas, axis=0)[:, 0].tolist() == [1, 1]
-    assert np.sum(packing.served_rps, axis=0)[:, 0].tolist() == [2, 2]
+    assert np.sum(packing.replicas, axis=0)[:, 0].tolist() == [3, 3]
+    assert np.sum(packing.served_rps, axis=0)[:, 0].tolist() == [6, 6]
 
 
 def test_columns_that_need_more_than_what_is_left_are_told():
