@@ -208,11 +208,13 @@ class LinearModel:
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kTimeLimit:
             raise TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
-        objective = self._highs.getObjectiveValue() + self._offset
-        if status == highspy.HighsModelStatus.kObjectiveBound or objective > cutoff:
+        if status == highspy.HighsModelStatus.kObjectiveBound:
             raise CutOff
         if status not in ENOUGH:
             raise SolverFailed(f"HiGHS: expected an optimum, got {status}")
+        objective = self._highs.getObjectiveValue() + self._offset
+        if objective > cutoff:
+            raise CutOff
         solution = self._highs.getSolution()
         return Answer(
             objective=objective,
