@@ -5,13 +5,13 @@ of memory are its own. A figure is the median of the seeds.
 """
 
 import argparse
-import multiprocessing
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.ending import Ending
+from benchmarks.fresh import in_fresh_process
 from benchmarks.line import Cost, Line, Metric
 from benchmarks.meter import Meter
 from scheduler.errors import InputError
@@ -50,8 +50,7 @@ class Asked:
     sites: int
     steps: int
     seed: int
-    gap: float
-    time_s: float
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help=f"instances ({SEEDS}; {SEEDS_OF_LARGE} from {LARGE:,} jobs on)",
     )
-    parser.add_argument("--gap", type=float, default=GAP, help="ends a solve (%(default)s)")
-    parser.add_argument(
-        "--time-limit", type=float, default=TIME_LIMIT_S, metavar="S", help="likewise (%(default)s)"
-    )
+    Ending.add_arguments(parser, gap=GAP, time_s=TIME_LIMIT_S)
 
 
 def run(options: argparse.Namespace) -> Iterator[Line]:
@@ -86,18 +82,16 @@ def run(options: argparse.Namespace) -> Iterator[Line]:
         if getattr(options, name) < least:
             raise InputError(f"--{name}: must be at least {least}, got {getattr(options, name)}")
     n_seeds = options.seeds or (SEEDS_OF_LARGE if options.jobs >= LARGE else SEEDS)
-    fresh, answers = multiprocessing.get_context("spawn"), []
+    ending, answers = Ending.of(options), []
     for seed in range(n_seeds):
         asked = Asked(
             jobs=options.jobs,
             sites=options.sites,
             steps=options.steps,
             seed=seed,
-            gap=options.gap,
-            time_s=options.time_limit,
+            ending=ending,
         )
-        with ProcessPoolExecutor(1, mp_context=fresh) as process:
-            answers.append(process.submit(measure, asked).result())
+        answers.append(in_fresh_process(measure, asked))
     for metric in METRICS:
         values = [answer.values[metric.name] for answer in answers]
         yield Line(
@@ -111,8 +105,7 @@ def run(options: argparse.Namespace) -> Iterator[Line]:
                 "sites": options.sites,
                 "steps": options.steps,
                 "stages": " ".join(answer.stage for answer in answers),
-                "gap_limit": options.gap,
-                "time_limit_s": options.time_limit,
+                **ending.conditions,
             },
             n=options.jobs,
             seeds=n_seeds,
@@ -128,7 +121,7 @@ def measure(asked: Asked) -> Answer:
     meter = Meter()
     from benchmarks.optimizer.instance import Size, instance
     from optimizer.baselines import run_now
-    from optimizer.solve import Limits, solve
+    from optimizer.solve import solve
     from optimizer.tally import tally
 
     problem = instance(Size(jobs=asked.jobs, sites=asked.sites, steps=asked.steps), asked.seed)
@@ -138,8 +131,7 @@ def measure(asked: Asked) -> Answer:
         talk = f"{NAME} seed {asked.seed}: {meter.read().wall_seconds:6.1f} s  {text}"
         print(talk, file=sys.stderr, flush=True)
 
-    limits = Limits(gap=asked.gap, time_s=asked.time_s)
-    solution = solve(problem, limits=limits, progress=say)
+    solution = solve(problem, limits=asked.ending.limits, progress=say)
     cost = meter.read()
     planned, now = tally(problem, solution.plan), tally(problem, run_now(problem))
     proof = solution.proof

@@ -4,16 +4,15 @@ Each slack is planned in a process of its own, so that the peak of memory is its
 """
 
 import argparse
-import multiprocessing
 import sys
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.ending import Ending
+from benchmarks.fresh import in_fresh_process
 from benchmarks.line import Cost, Line, Metric, line_of
 from benchmarks.meter import Meter
 from benchmarks.real_week.world import KIND_SEED, RealWeek, real_week
@@ -68,23 +67,6 @@ METRICS = (
 RUN_NOW = ("jobs_late", "jobs_unfinished", "sla_violation_share", "objective")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One slack to plan.
-
-    Attributes:
-        n_jobs: Only so many jobs; None for all.
-        time_s: Wall time that ends the solve. [s]
-    """
-
-    data: Path
-    week: date
-    slack_h: int
-    n_jobs: int | None
-    gap: float
-    time_s: float
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What this case can be asked."""
     parser.add_argument(
@@ -101,10 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="plan only N of the jobs; each line then says so"
     )
-    parser.add_argument("--gap", type=float, default=GAP, help="ends a solve (%(default)s)")
-    parser.add_argument(
-        "--time-limit", type=float, default=TIME_LIMIT_S, metavar="S", help="likewise (%(default)s)"
-    )
+    Ending.add_arguments(parser, gap=GAP, time_s=TIME_LIMIT_S)
 
 
 def run(options: argparse.Namespace) -> Iterator[Line]:
@@ -117,39 +96,23 @@ def run(options: argparse.Namespace) -> Iterator[Line]:
         raise InputError(f"--slack: must not be negative, got {min(options.slack)}")
     if options.jobs is not None and options.jobs < 1:
         raise InputError(f"--jobs: must be at least 1, got {options.jobs}")
-    asked = (
-        Asked(
-            data=data,
-            week=options.week,
-            slack_h=slack_h,
-            n_jobs=options.jobs,
-            gap=options.gap,
-            time_s=options.time_limit,
+    for slack_h in options.slack:
+        yield from in_fresh_process(
+            measure, data, options.week, slack_h, n_jobs=options.jobs, ending=Ending.of(options)
         )
-        for slack_h in options.slack
-    )
-    fresh = multiprocessing.get_context("spawn")
-    for one in asked:
-        with ProcessPoolExecutor(1, mp_context=fresh) as process:
-            yield from process.submit(measure, one).result()
 
 
-def measure(asked: Asked) -> list[Line]:
-    """Plan one slack in this process."""
-    from optimizer.solve import Limits
+def measure(
+    data: Path, monday: date, slack_h: int, *, n_jobs: int | None, ending: Ending
+) -> list[Line]:
+    """Plan the week from `monday` at one slack, in this process; None plans all jobs."""
     from scheduler.planning.planner import plan_scenario
 
     def say(text: str) -> None:
-        print(f"{NAME} slack {asked.slack_h} h: {text}", file=sys.stderr, flush=True)
+        print(f"{NAME} slack {slack_h} h: {text}", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        week = real_week(
-            asked.data,
-            Path(folder),
-            week=asked.week,
-            slack_h=asked.slack_h,
-            n_jobs=asked.n_jobs,
-        )
+        week = real_week(data, Path(folder), week=monday, slack_h=slack_h, n_jobs=n_jobs)
     say(
         f"{week.jobs_planned} of {week.jobs_in_week} jobs with {week.work_gpu_h:,.0f} GPU-h, "
         f"background {week.short_gpu_h:,.0f} GPU-h, {week.long_left_out} longer jobs left out, "
@@ -160,13 +123,16 @@ def measure(asked: Asked) -> list[Line]:
     meter = Meter()
     planned = plan_scenario(
         week.scenario,
-        limits=Limits(gap=asked.gap, time_s=asked.time_s),
+        limits=ending.limits,
         progress=lambda phase, text: say(f"{meter.read().wall_seconds:6.1f} s  {phase}: {text}"),
     )
-    return _lines(asked, week, planned, meter.read())
+    asked: dict[str, str | float] = {"week": monday.isoformat(), "slack_h": slack_h}
+    return _lines(week, planned, asked | ending.conditions, meter.read())
 
 
-def _lines(asked: Asked, week: RealWeek, planned: "PlannedRun", cost: Cost) -> list[Line]:
+def _lines(
+    week: RealWeek, planned: "PlannedRun", asked: Mapping[str, str | float], cost: Cost
+) -> list[Line]:
     from optimizer.tally import tally
     from scheduler.accounting.kpis import savings_percent
 
@@ -194,16 +160,13 @@ def _lines(asked: Asked, week: RealWeek, planned: "PlannedRun", cost: Cost) -> l
     references = {name: {"run_now": run_now[name]} for name in RUN_NOW}
     references["energy_efficiency_gain_percent"] = {"announced": ANNOUNCED_GAIN_PERCENT}
     conditions: dict[str, str | float | bool] = {
-        "week": asked.week.isoformat(),
-        "slack_h": asked.slack_h,
+        **asked,
         "jobs": f"{week.jobs_planned} of {week.jobs_in_week}",
         "horizon_h": week.scenario.horizon.n_steps,
         "years": "synthetic pairing: " + ", ".join(f"{k} {v}" for k, v in week.paired.items()),
         "basis": planned.basis,
         "stage": str(proof.stage),
         "deterministic": proof.deterministic,
-        "gap_limit": asked.gap,
-        "time_limit_s": asked.time_s,
         "seed": proof.seed,
         "kind_seed": KIND_SEED,
     }

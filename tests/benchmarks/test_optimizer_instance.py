@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from benchmarks.ending import Ending
 from benchmarks.optimizer.case import Asked, measure
 from benchmarks.optimizer.instance import Size, instance
 from optimizer.fingerprint import fingerprint
@@ -48,7 +49,7 @@ def test_gpus_grow_with_the_jobs(problem):
 
 
 def test_a_measured_instance_is_planned_between_its_bound_and_run_now():
-    answer = measure(Asked(jobs=12, sites=2, steps=48, seed=0, gap=0.05, time_s=20))
+    answer = measure(Asked(jobs=12, sites=2, steps=48, seed=0, ending=Ending(gap=0.05, time_s=20)))
     assert 0 < answer.values["bound"] <= answer.values["objective"]
     assert 0 < answer.values["saving_captured"] <= 1
     assert answer.cost.cpu_seconds >= answer.values["solve_cpu_seconds"] > 0
