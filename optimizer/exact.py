@@ -1,9 +1,11 @@
-"""The whole problem as one time-indexed MILP: the oracle of the tests.
+"""The whole problem as one time-indexed MILP: a binary for each job, site, mode and step.
 
-Stated from the definitions alone, sharing no heuristic with the pipeline. It dies at some dozens of
-jobs; it is meant for a handful of jobs and steps.
+Stated from the definitions alone, sharing no heuristic with the pipeline: the oracle of the tests,
+and what the benchmarks compare with. It dies at some dozens of jobs, so `optimum` takes no more
+than a handful of jobs and steps.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from optimizer.model.objective import add_objective
 from optimizer.model.power_balance import add_power_balance
 from optimizer.model.routes import add_routes
 from optimizer.problem import Problem
-from optimizer.work import Job, JobKind
+from optimizer.work import Job, JobKind, Mode
 
 MAX_SIZE = 4000
 LAST_STEP_SHARE = 1e-3
@@ -35,11 +37,12 @@ def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> float:
     size = len(problem.jobs) * problem.horizon.n_steps * len(problem.sites)
     if size > MAX_SIZE:
         raise ValueError(f"exact: jobs x steps x sites must be at most {MAX_SIZE}, got {size}")
-    linear = LinearModel(_oracle(problem), mip_rel_gap=1e-6, mip_abs_gap=1e-6)
+    linear = LinearModel(time_indexed(problem), mip_rel_gap=1e-6, mip_abs_gap=1e-6)
     return linear.solve(time_limit_s=time_limit_s).objective + problem.idle_water_cost
 
 
-def _oracle(problem: Problem) -> pyo.ConcreteModel:
+def time_indexed(problem: Problem) -> pyo.ConcreteModel:
+    """The MILP of `problem`, of any size; its objective lacks `problem.idle_water_cost`."""
     m = supply(problem)
     terms: list[Term] = []
     reserved: dict[tuple[int, int], list[Expression]] = {}
@@ -65,13 +68,14 @@ def _oracle(problem: Problem) -> pyo.ConcreteModel:
     m.names = pyo.RangeSet(0, len(problem.jobs) - 1)
     m.done = pyo.Var(m.names, domain=pyo.Binary)
     m.late_h = pyo.Var(m.names, domain=pyo.NonNegativeReals)
+    m.surplus_h = pyo.Var(m.names, domain=pyo.NonNegativeReals)
     m.chosen = pyo.Var(m.names, m.S, domain=pyo.Binary)
     for j, job in enumerate(problem.jobs):
         _add_job(m, problem, j, job, terms)
     for (pool, t), gpus in reserved.items():
         m.rules.add(sum(gpus) <= int(problem.pool_gpus[pool, t]))
-        lease = problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h
-        terms.append((lease, _equal(m, sum(gpus))))
+        if lease := problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h:
+            terms.append((lease, _equal(m, sum(gpus))))
     m.job_it_kw = pyo.Var(m.S, m.T, domain=pyo.Reals)
     for (s, t), powers in drawn.items():
         m.rules.add(m.job_it_kw[s, t] == sum(powers))
@@ -92,36 +96,32 @@ def _equal(m: pyo.ConcreteModel, expression: Expression) -> Expression:
 def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: list[Term]) -> None:
     """One site; starts counted; the work done; the exact finish.
 
-    progress = sum of speed x step_h x running - resume_h x (starts - done) >= work x done
-    late >= end of the last step - surplus / its speed - due
+    sum of speed x step_h x running - resume_h x (starts - done) = work x done + surplus
     """
-    horizon, price = problem.horizon, problem.objective
-    h, steps, modes = horizon.step_h, range(horizon.n_steps), range(len(job.modes))
+    h, price, end = problem.horizon.step_h, problem.objective, problem.end_step(job)
     allowed = problem.admissible_sites(job)
-    runs = {
-        (s, t): sum(m.running[j, s, k, t] for k in modes if (j, s, k, t) in m.running)
+    runs: dict[tuple[int, int], list[tuple[Mode, Expression]]] = {
+        (s, t): [(mode, m.running[j, s, k, t]) for k, mode in enumerate(job.modes)]
         for s in allowed
-        for t in steps
+        for t in range(problem.first_step(job, problem.sites[s].name), end)
     }
     m.rules.add(sum(m.chosen[j, s] for s in allowed) == m.done[j])
-    starts = []
     for s in allowed:
         terms.append((problem.transfer_cost(job, problem.sites[s].name), m.chosen[j, s]))
-        for t in steps:
-            m.rules.add(runs[s, t] <= m.chosen[j, s])
-            starts.append(_at_least_zero(m, runs[s, t] - (runs[s, t - 1] if t else 0)))
+    starts = []
+    for (s, t), here in runs.items():
+        running, before = (sum(r for _, r in one) for one in (here, runs.get((s, t - 1), [])))
+        m.rules.add(running <= m.chosen[j, s])
+        starts.append(_at_least_zero(m, running - before))
     m.rules.add(sum(starts) >= m.done[j])
     if job.kind is JobKind.CONTIGUOUS:
         m.rules.add(sum(starts) <= m.done[j])
-    progress = sum(
-        job.modes[k].speed * h * m.running[j, s, k, t]
-        for s in allowed
-        for k in modes
-        for t in steps
-        if (j, s, k, t) in m.running
-    ) - job.resume_h * (sum(starts) - m.done[j])
-    m.rules.add(progress >= job.work_h * m.done[j])
-    _add_finish(m, problem, j, job, runs=runs, progress=progress)
+    progress_h = sum(mode.speed * h * r for here in runs.values() for mode, r in here)
+    m.rules.add(
+        progress_h - job.resume_h * (sum(starts) - m.done[j])
+        == job.work_h * m.done[j] + m.surplus_h[j]
+    )
+    _add_finish(m, problem, j, job, runs=runs)
     terms.append((price.late_price_per_gpu_h * job.base.gpus, m.late_h[j]))
     undone = _equal(m, 1 - m.done[j])
     terms.append((price.unfinished_price_per_gpu_h * job.gpu_hours, undone))
@@ -141,23 +141,35 @@ def _add_finish(
     j: int,
     job: Job,
     *,
-    runs: dict[tuple[int, int], Expression],
-    progress: Expression,
+    runs: Mapping[tuple[int, int], Sequence[tuple[Mode, Expression]]],
 ) -> None:
-    """Lateness and hard deadline from the exact finish, which lies inside the last step."""
+    """Lateness and hard deadline from the exact finish, which lies inside the last step.
+
+    finish = end of the last step - surplus / its speed
+
+    Each row holds for the last step alone; for any other it is loosened by no more than it takes.
+    """
     horizon = problem.horizon
-    h, big = horizon.step_h, 2 * horizon.n_steps * horizon.step_h / min(x.speed for x in job.modes)
+    h, end = horizon.step_h, problem.end_step(job)
     due_h = horizon.steps_until(job.due) * h
     end_h = horizon.steps_until(min(job.deadline, horizon.end)) * h
-    for (i, _, k, t), running in m.running.items():
-        if i != j:
-            continue
-        later = sum(runs[site, u] for site, u in runs if u > t)
-        not_last = big * (1 - running) + big * later
-        finish = (t + 1) * h - (progress - job.work_h) / job.modes[k].speed
-        m.rules.add(m.late_h[j] >= finish - due_h - not_last)
-        m.rules.add(finish <= end_h + not_last)
-        m.rules.add(finish >= (t + LAST_STEP_SHARE) * h - not_last)
+    if not runs:
+        return
+    first = min(t for _, t in runs)
+    most_h = (end - first) * h * max(mode.speed for mode in job.modes) - job.work_h
+    later: Expression = 0
+    for t in range(end - 1, first - 1, -1):
+        here = [one for s in problem.admissible_sites(job) for one in runs.get((s, t), ())]
+        step_end_h = (t + 1) * h
+        for mode, running in here:
+            not_last, surplus_h = 1 - running + later, m.surplus_h[j] / mode.speed
+            if (after_h := step_end_h - due_h) > 0:
+                m.rules.add(m.late_h[j] >= after_h - surplus_h - after_h * not_last)
+            if (after_h := step_end_h - end_h) > 0:
+                m.rules.add(after_h - surplus_h <= after_h * not_last)
+            if (loose_h := most_h / mode.speed) > (used_h := (1 - LAST_STEP_SHARE) * h):
+                m.rules.add(surplus_h <= used_h + loose_h * not_last)
+        later = _equal(m, later + sum(running for _, running in here))
 
 
 def _add_replicas(

@@ -63,6 +63,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far an integer solve came, whatever ended it.
+
+    Attributes:
+        objective: Of the best solution, with the model's constant; None without one. [money]
+        bound: No solution costs less; None where nothing is proven. [money]
+        in_time: Whether it ended before the time limit.
+    """
+
+    objective: float | None
+    bound: float | None
+    in_time: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column to append: its cost and its entries."""
 
@@ -200,12 +215,9 @@ class LinearModel:
             TimeLimitReached: The limit ended it first.
             SolverFailed: Any other end.
         """
-        until_s = self._highs.getRunTime() + time_limit_s
-        self.set_option("time_limit", float(until_s))
         self.set_option("objective_bound", cutoff - self._offset)
         self.set_option("objective_target", target - self._offset)
-        self._highs.run()
-        status = self._highs.getModelStatus()
+        status = self._run(time_limit_s)
         if status == highspy.HighsModelStatus.kTimeLimit:
             raise TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
         if status == highspy.HighsModelStatus.kObjectiveBound:
@@ -222,3 +234,26 @@ class LinearModel:
             row_duals=np.array(solution.row_dual),
             reduced_costs=np.array(solution.col_dual),
         )
+
+    def reach(self, *, time_limit_s: float) -> Reached:
+        """Solve an integer model for as long as that, and tell how far it came. [s]
+
+        Raises:
+            SolverFailed: Neither the optimum, the gap set in the options nor the limit ended it.
+        """
+        status = self._run(time_limit_s)
+        if status not in (*ENOUGH, highspy.HighsModelStatus.kTimeLimit):
+            raise SolverFailed(f"HiGHS: expected an optimum or the time limit, got {status}")
+        info = self._highs.getInfo()
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        bound = info.mip_dual_bound + self._offset
+        return Reached(
+            objective=self._highs.getObjectiveValue() + self._offset if found else None,
+            bound=bound if np.isfinite(bound) else None,
+            in_time=status in ENOUGH,
+        )
+
+    def _run(self, time_limit_s: float) -> highspy.HighsModelStatus:
+        self.set_option("time_limit", float(self._highs.getRunTime() + time_limit_s))
+        self._highs.run()
+        return self._highs.getModelStatus()

@@ -4,7 +4,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from optimizer.highs import LinearModel, SolverFailed, TimeLimitReached
+from optimizer.highs import LinearModel, Reached, SolverFailed, TimeLimitReached
 
 
 def model():
@@ -59,3 +59,28 @@ def test_a_model_without_a_solution_is_an_error_not_an_answer():
 def test_no_time_is_said_so():
     with pytest.raises(TimeLimitReached):
         LinearModel(model()).solve(time_limit_s=0)
+
+
+def whole(most=None):
+    """The same in whole numbers, twice x and twice y at least 5: x = 2, y = 1."""
+    m = model()
+    m.x.domain = m.y.domain = pyo.NonNegativeIntegers
+    m.twice = pyo.Constraint(expr=2 * m.x + 2 * m.y >= 5)
+    if most is not None:
+        m.most = pyo.Constraint(expr=m.x + m.y <= most)
+    return LinearModel(m)
+
+
+def test_an_integer_solve_tells_its_best_solution_and_its_bound():
+    reached = whole().reach(time_limit_s=10)
+    assert (reached.objective, reached.bound) == pytest.approx((4, 4))
+    assert reached.in_time
+
+
+def test_an_integer_solve_without_time_has_reached_nothing():
+    assert whole().reach(time_limit_s=0) == Reached(objective=None, bound=None, in_time=False)
+
+
+def test_an_integer_model_without_a_solution_is_an_error_too():
+    with pytest.raises(SolverFailed):
+        whole(most=2).reach(time_limit_s=10)
