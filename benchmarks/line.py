@@ -6,8 +6,9 @@ Knows no case. Whoever compares two versions of Alizé joins such lines on `case
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from statistics import median
 from typing import Literal
 
 Better = Literal["lower", "higher"]
@@ -93,18 +94,45 @@ def line_of(
     references: Mapping[str, float] | None = None,
 ) -> Line:
     """The line of `metric` measured once, with one seed."""
+    return line_over_seeds(
+        case, metric, [value], costs=[cost], conditions=conditions, n=n, references=references
+    )
+
+
+def line_over_seeds(
+    case: str,
+    metric: Metric,
+    values: Sequence[float | None],
+    *,
+    costs: Sequence[Cost],
+    conditions: Mapping[str, str | float | bool],
+    n: int,
+    references: Mapping[str, float] | None = None,
+) -> Line:
+    """The line of `metric` measured once with each seed: its median, and the median costs."""
+    known = [value for value in values if value is not None]
     return Line(
         case=case,
         metric=metric.name,
-        value=value,
+        value=middle(values),
         unit=metric.unit,
         better=metric.better,
         references=references or {},
         conditions=conditions,
         n=n,
-        seeds=1,
-        spread=0.0,
-        cpu_seconds=round(cost.cpu_seconds, 2),
-        wall_seconds=round(cost.wall_seconds, 2),
-        peak_rss_mb=round(cost.peak_rss_mb),
+        seeds=len(values),
+        spread=max(known) - min(known) if known else 0.0,
+        cpu_seconds=round(median(cost.cpu_seconds for cost in costs), 2),
+        wall_seconds=round(median(cost.wall_seconds for cost in costs), 2),
+        peak_rss_mb=round(median(cost.peak_rss_mb for cost in costs)),
     )
+
+
+def middle(values: Sequence[float | None]) -> float | None:
+    """The median; None unless every value is known, as that of the rest would flatter.
+
+    >>> middle([3.0, 1.0, 2.0])
+    2.0
+    """
+    known = [value for value in values if value is not None]
+    return median(known) if len(known) == len(values) else None

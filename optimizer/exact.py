@@ -147,28 +147,30 @@ def _add_finish(
 
     finish = end of the last step - surplus / its speed
 
-    Each row holds for the last step alone; for any other it is loosened by no more than it takes.
+    Running in a step is late by all of it but the surplus, be it the last step or not; the other
+    rows hold for the last step alone, and are loosened for the rest by no more than it takes.
     """
-    horizon = problem.horizon
-    h, end = horizon.step_h, problem.end_step(job)
-    due_h = horizon.steps_until(job.due) * h
-    end_h = horizon.steps_until(min(job.deadline, horizon.end)) * h
     if not runs:
         return
-    first = min(t for _, t in runs)
+    horizon = problem.horizon
+    h, first, end = horizon.step_h, min(t for _, t in runs), problem.end_step(job)
+    due_h = horizon.steps_until(job.due) * h
+    end_h = horizon.steps_until(min(job.deadline, horizon.end)) * h
     most_h = (end - first) * h * max(mode.speed for mode in job.modes) - job.work_h
+    used_h = (1 - LAST_STEP_SHARE) * h
     later: Expression = 0
     for t in range(end - 1, first - 1, -1):
         here = [one for s in problem.admissible_sites(job) for one in runs.get((s, t), ())]
-        step_end_h = (t + 1) * h
-        for mode, running in here:
-            not_last, surplus_h = 1 - running + later, m.surplus_h[j] / mode.speed
-            if (after_h := step_end_h - due_h) > 0:
-                m.rules.add(m.late_h[j] >= after_h - surplus_h - after_h * not_last)
-            if (after_h := step_end_h - end_h) > 0:
-                m.rules.add(after_h - surplus_h <= after_h * not_last)
-            if (loose_h := most_h / mode.speed) > (used_h := (1 - LAST_STEP_SHARE) * h):
-                m.rules.add(surplus_h <= used_h + loose_h * not_last)
+        late_h, over_h = (t + 1) * h - due_h, (t + 1) * h - end_h
+        for mode in job.modes:
+            running = sum(one for other, one in here if other is mode)
+            surplus_h = m.surplus_h[j] / mode.speed
+            if late_h > 0:
+                m.rules.add(m.late_h[j] >= late_h * running - surplus_h)
+            if over_h > 0:
+                m.rules.add(over_h * running <= surplus_h)
+            if (loose_h := most_h / mode.speed) > used_h:
+                m.rules.add(surplus_h <= used_h + loose_h * (1 - running + later))
         later = _equal(m, later + sum(running for _, running in here))
 
 

@@ -143,6 +143,11 @@ class LinearModel:
         if status != highspy.HighsStatus.kOk:
             raise SolverFailed(f"HiGHS: {what}: got {status}; check the HiGHS version")
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns that HiGHS holds."""
+        return self._highs.getNumRow(), self._highs.getNumCol()
+
     def columns(self, variable: pyo.Var) -> IntArray:
         """Column of each member of `variable`, in index order; -1 where none uses it."""
         return np.array([self._column_of.get(id(v), -1) for v in variable.values()], dtype=np.int64)

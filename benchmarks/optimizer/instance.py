@@ -1,4 +1,4 @@
-"""Synthetic instances of any size, drawn from a seed alone.
+"""Instances of any size, drawn from a seed alone, or with the jobs of a trace.
 
 Jobs of every class over sites with wind, sun, a battery, time-of-use prices, a demand charge and
 too little of everything: a resume costs hours, a move costs data and time, wide modes and power
@@ -6,6 +6,7 @@ caps gain less than they cost, or more. GPUs and plants grow with the jobs, so t
 about as tight, and so that the objective stays clearly positive.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -41,6 +42,10 @@ KINDS = (JobKind.CONTIGUOUS, JobKind.CHECKPOINTABLE, JobKind.ELASTIC)
 KIND_SHARES = (0.3, 0.5, 0.2)
 #: A pool holds at least two of the largest jobs.
 LEAST_GPUS = 64
+#: GPUs of a kind over all sites: services need some however few the jobs.
+LEAST_GPUS_OF_KIND = 40.0
+#: Jobs of traces are narrower and need fewer: a pool holds the widest, and a replica beside it.
+REAL_WIDEST_GPUS, REAL_LEAST_GPUS, REAL_LEAST_GPUS_OF_KIND = 8, 10, 30.0
 #: Jobs on the smaller GPU, and jobs that may not leave their home.
 SMALL_SHARE, BOUND_SHARE = 0.3, 0.4
 SIZES = (1, 2, 4, 8, 16, 32)
@@ -61,16 +66,54 @@ class Size:
     steps: int
 
 
-def instance(size: Size, seed: int) -> Problem:
-    """The instance of that size and seed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Real:
+    """What a trace knows of a job.
+
+    Attributes:
+        release_h: From the horizon's start. [h]
+        work_h: On its own GPUs. [h]
+    """
+
+    release_h: float
+    work_h: float
+    gpus: int
+
+
+def longest_h(size: Size) -> float:
+    """Work of the longest job that such an instance holds. [h]"""
+    return min(48, size.steps / 3)
+
+
+def latest_h(size: Size, work_h: float) -> float:
+    """Last hour at which a job of that work is released. [h]"""
+    return max(1.0, size.steps - work_h - 24)
+
+
+def instance(size: Size, seed: int, real: Sequence[Real] = ()) -> Problem:
+    """The instance of that size and seed.
+
+    Args:
+        size: How large.
+        seed: Of all that is drawn.
+        real: Jobs to take in place of drawn ones, as many as the size says.
+    """
     rng = np.random.default_rng(seed)
     names = _names(size)
-    drawn = [_job(rng, j, size, names) for j in range(size.jobs)]
+    drawn = [_job(rng, j, size, names, real[j] if real else None) for j in range(size.jobs)]
+    least, least_of_kind = (
+        (REAL_LEAST_GPUS, REAL_LEAST_GPUS_OF_KIND) if real else (LEAST_GPUS, LEAST_GPUS_OF_KIND)
+    )
     asked = {kind: sum(j.gpu_hours for j in drawn if j.gpu_type == kind) for kind in GPU_TYPES}
-    gpus = {kind: max(40.0, asked[kind] / (JOB_LOAD * size.steps)) for kind in GPU_TYPES}
+    gpus = {kind: max(least_of_kind, asked[kind] / (JOB_LOAD * size.steps)) for kind in GPU_TYPES}
     share = rng.dirichlet(np.full(size.sites, 12.0))
     sites = tuple(
-        _site(rng, s, {kind: n * share[s] for kind, n in gpus.items()}, size.steps)
+        _site(
+            rng,
+            s,
+            {kind: max(least, round(n * share[s])) for kind, n in gpus.items()},
+            size.steps,
+        )
         for s in range(size.sites)
     )
     links = {
@@ -100,17 +143,22 @@ def _names(size: Size) -> tuple[str, ...]:
     return tuple(f"site-{s}" for s in range(size.sites))
 
 
-def _job(rng: np.random.Generator, number: int, size: Size, names: tuple[str, ...]) -> Job:
+def _job(
+    rng: np.random.Generator, number: int, size: Size, names: tuple[str, ...], real: Real | None
+) -> Job:
     kind = KINDS[int(rng.choice(3, p=KIND_SHARES))]
     gpu_type = GPU_TYPES[int(rng.random() < SMALL_SHARE)]
     gpus = int(rng.choice(SIZES, p=SIZE_SHARES))
-    work_h = float(np.ceil(np.clip(rng.lognormal(1.8, 0.9), 1, min(48, size.steps / 3))))
+    work_h = float(np.ceil(np.clip(rng.lognormal(1.8, 0.9), 1, longest_h(size))))
+    if real:
+        gpus, work_h = real.gpus, real.work_h
     base = Mode(gpus=gpus, power_kw=gpus * GPU_KW[gpu_type])
     modes: tuple[Mode, ...] = (base,)
     if kind is JobKind.ELASTIC:
         modes += _modes(base, PROFILES[int(rng.integers(len(PROFILES)))])
-    latest = max(1.0, size.steps - work_h - 24)
-    release = float(rng.integers(0, int(latest) + 1))
+    release = float(rng.integers(0, int(latest_h(size, work_h)) + 1))
+    if real:
+        release = real.release_h
     slack = float(rng.choice([2, 6, 12, 24, 48], p=[0.3, 0.2, 0.2, 0.2, 0.1]))
     due = min(size.steps - 1.0, release + work_h + slack)
     home = names[int(rng.integers(len(names)))]
@@ -143,12 +191,12 @@ def _modes(base: Mode, profile: tuple[tuple[float, float, float], ...]) -> tuple
     )
 
 
-def _site(rng: np.random.Generator, number: int, gpus: dict[str, float], n_steps: int) -> Site:
+def _site(rng: np.random.Generator, number: int, gpus: dict[str, int], n_steps: int) -> Site:
     hours = np.arange(n_steps)
     pools = tuple(
         GpuPool(
             gpu_type=kind,
-            gpus=np.full(n_steps, max(LEAST_GPUS, round(gpus[kind])), dtype=np.int64),
+            gpus=np.full(n_steps, gpus[kind], dtype=np.int64),
             idle_kw_per_gpu=IDLE_SHARE * GPU_KW[kind],
         )
         for kind in GPU_TYPES

@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.traces import PHILLY, S_PER_H, whole_hours
 from scheduler.errors import DataUnavailable
 
-PATTERN = "jobs_philly_2017/jobs_*.parquet"
-COLUMNS = ("submit_time_naive", "duration_s", "num_gpus", "gpu_time_s")
+PATTERN = PHILLY.pattern
+COLUMNS = (*PHILLY.columns, "gpu_time_s")
 # Not stated with the trace, believed by its readers.
 TIME_ZONE = "America/Los_Angeles"
 SHORTEST_H, LONGEST_H = 1, 72
 HARD_GRACE_H = 24
 WEEK = pd.Timedelta(days=7)
-S_PER_H = 3600
 
 # Nobody published which training jobs can do what; shares as in the built-in worlds.
 KIND_SHARES = {"contiguous": 0.3, "checkpointable": 0.4, "elastic": 0.3}
@@ -102,7 +102,7 @@ def job_table(planned: pd.DataFrame, start: pd.Timestamp, slack_h: int, seed: in
     """
     since = (planned["submit_utc"] - start) / pd.Timedelta(hours=1)
     release_h = np.ceil(since.to_numpy(dtype=np.float64))
-    work_h = np.ceil(planned["duration_s"].to_numpy(dtype=np.float64) / S_PER_H)
+    work_h = whole_hours(planned["duration_s"])
     gpus = planned["num_gpus"].to_numpy(dtype=np.int64)
     numbers = [int(number) for number in planned.index]
     kinds = [drawn(KIND_SHARES, hashed(seed, number, "kind")) for number in numbers]

@@ -15,6 +15,7 @@ import pandas as pd
 
 from benchmarks.real_week import jobs, series
 from benchmarks.sources import read_all
+from benchmarks.traces import S_PER_H
 from benchmarks.weeks import HOUR, borrow
 from scheduler.scenario import Scenario, load
 
@@ -114,8 +115,8 @@ def real_week(
         scenario=load(folder / SCENARIO.name, start=start.to_pydatetime(), days=n_days),
         jobs_in_week=len(found.planned),
         jobs_planned=len(kept),
-        work_gpu_h=float(kept["gpu_time_s"].sum()) / jobs.S_PER_H,
-        short_gpu_h=float(found.short["gpu_time_s"].sum()) / jobs.S_PER_H,
+        work_gpu_h=float(kept["gpu_time_s"].sum()) / S_PER_H,
+        short_gpu_h=float(found.short["gpu_time_s"].sum()) / S_PER_H,
         long_left_out=len(found.long),
         paired=paired,
     )

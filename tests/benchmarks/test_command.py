@@ -62,8 +62,9 @@ def test_list_names_every_case_and_metric(capsys):
             assert f"  {metric.name} [" in told
 
 
-def test_an_absent_folder_exits_3_with_one_line(tmp_path, capsys):
-    assert main(["real-week", "--json", "--data", str(tmp_path / "nowhere")]) == 3
+@pytest.mark.parametrize("words", [["real-week"], ["optimizer", "--trace"]])
+def test_an_absent_folder_exits_3_with_one_line(words, tmp_path, capsys):
+    assert main([*words, "--json", "--data", str(tmp_path / "nowhere")]) == 3
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.count("\n") == 1
@@ -71,8 +72,9 @@ def test_an_absent_folder_exits_3_with_one_line(tmp_path, capsys):
     assert "--data DIR" in told.err
 
 
-def test_an_absent_file_exits_3_and_is_named(tmp_path, capsys):
-    assert main(["real-week", "--json", "--slack", "0", "--data", str(tmp_path)]) == 3
+@pytest.mark.parametrize("words", [["real-week", "--slack=0"], ["optimizer", "--trace"]])
+def test_an_absent_file_exits_3_and_is_named(words, tmp_path, capsys):
+    assert main([*words, "--json", "--data", str(tmp_path)]) == 3
     assert f"no file {PATTERN}" in capsys.readouterr().err
 
 

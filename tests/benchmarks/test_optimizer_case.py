@@ -1,0 +1,102 @@
+"""What the optimizer's benchmark measures, and what it compares with."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.ending import Ending
+from benchmarks.line import Cost, middle
+from benchmarks.optimizer import naive, planned
+from benchmarks.optimizer.asked import Asked
+from benchmarks.optimizer.instance import Size
+
+SMALL = Asked(size=Size(jobs=6, sites=2, steps=48), seed=0, ending=Ending(gap=0.01, time_s=20))
+COST = Cost(cpu_seconds=2, wall_seconds=1, peak_rss_mb=100)
+
+
+def ours():
+    """A plan of 120 with a bound of 110, of which no decision can change 20."""
+    return planned.Planned(
+        values={"objective": 120, "bound": 110, "gap": 0.1},
+        constant=20,
+        load=0.5,
+        stage="gap",
+        solve=COST,
+        cost=COST,
+    )
+
+
+def reached(objective, bound):
+    build, solve = (Cost(cpu_seconds=s, wall_seconds=s, peak_rss_mb=300) for s in (4, 16))
+    return naive.Naive(
+        objective=objective,
+        bound=bound,
+        in_time=False,
+        rows=1,
+        columns=1,
+        build=build,
+        solve=solve,
+        cost=solve,
+    )
+
+
+def told(capsys):
+    """Every line by its metric."""
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    return {line["metric"]: line for line in lines}
+
+
+@pytest.fixture(scope="module")
+def planned_small():
+    return planned.measure(SMALL)
+
+
+def test_a_measured_instance_is_planned_between_its_bound_and_run_now(planned_small):
+    values = planned_small.values
+    assert 0 < values["bound"] <= values["objective"]
+    assert 0 < values["saving_captured"] <= 1
+    assert planned_small.cost.cpu_seconds >= values["solve_cpu_seconds"] > 0
+
+
+def test_the_naive_milp_states_the_same_problem(planned_small):
+    found = naive.measure(replace(SMALL, ending=Ending(gap=0.01, time_s=3)))
+    assert found.bound <= planned_small.values["objective"] * (1 + 1e-6)
+    if found.objective is not None:
+        assert planned_small.values["bound"] <= found.objective * (1 + 1e-6)
+
+
+def test_the_naive_gap_is_measured_as_ours_and_set_against_it():
+    figures = naive.figures(reached(objective=220, bound=100), ours())
+    assert figures["naive_gap"] == pytest.approx((220 - 100) / (220 - 20))
+    assert figures["naive_gap_ratio"] == pytest.approx(6)
+    assert figures["naive_objective_ratio"] == pytest.approx(200 / 100)
+    assert (figures["naive_cpu_ratio"], figures["naive_wall_ratio"]) == (20 / 2, 20 / 1)
+    assert figures["naive_memory_ratio"] == 3
+
+
+def test_a_milp_without_a_plan_has_no_objective_no_gap_and_no_ratio_of_them():
+    found = reached(objective=None, bound=100)
+    figures = naive.figures(found, ours())
+    assert {name for name, value in figures.items() if value is None} == {
+        "naive_objective",
+        "naive_gap",
+        "naive_objective_ratio",
+        "naive_gap_ratio",
+    }
+    assert found.outcome == "no plan in time"
+
+
+def test_a_median_of_which_a_part_is_unknown_is_unknown():
+    assert middle([1.0, None, 3.0]) is None
+
+
+def test_the_comparison_stands_in_lines_beside_our_figures(capsys):
+    words = ["--jobs=3", "--sites=1", "--steps=48", "--seeds=1", "--time-limit=2", "--gap=0.5"]
+    assert main(["optimizer", "--json", *words, "--compare", "naive"]) == 0
+    lines = told(capsys)
+    assert set(lines) == {metric.name for metric in (*planned.METRICS, *naive.METRICS)}
+    beside = lines["naive_objective"]
+    assert beside["references"] == {"alize": lines["objective"]["value"]}
+    assert beside["conditions"]["naive"] in ("done", "time limit", "no plan in time")
