@@ -8,11 +8,13 @@ likewise, on the same instances.
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
+from types import MappingProxyType
 
 from benchmarks.ending import Ending
 from benchmarks.fresh import in_fresh_process
-from benchmarks.line import Cost, Line, Metric, line_over_seeds, middle
-from benchmarks.optimizer import naive, planned
+from benchmarks.line import Cost, Line, Metric, line_over_seeds
+from benchmarks.optimizer import core, environment, fit, naive, planned
 from benchmarks.optimizer.asked import Asked
 from benchmarks.optimizer.instance import Size
 from benchmarks.sources import DEFAULT_FOLDER, existing_folder
@@ -24,11 +26,12 @@ SUMMARY = "instances of any size: how good the plan is, how sure, and what it to
 SEEDS, SEEDS_OF_LARGE, LARGE = 5, 3, 10_000
 GAP = 0.03
 TIME_LIMIT_S = 600.0
-NAIVE = "naive"
+NAIVE, LINOPY = "naive", "linopy"
 
-METRICS = (*planned.METRICS, *naive.METRICS)
+METRICS = (*planned.METRICS, *naive.METRICS, *core.METRICS, *fit.METRICS)
 
 Conditions = dict[str, str | float | bool]
+Plans = list[planned.Planned]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,39 +57,74 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compare",
         nargs="+",
         default=[],
-        choices=(NAIVE,),
-        help="also measure, on the same instances: one MILP with a binary for each job, site, "
-        "mode and step, stated with Pyomo and solved by HiGHS",
+        choices=(NAIVE, LINOPY),
+        help=f"also measure, on the same instances: {NAIVE}, one MILP with a binary for each job, "
+        f"site, mode and step, stated with Pyomo and solved by HiGHS; {LINOPY}, the core model "
+        "stated in linopy, which is installed in an environment of its own",
+    )
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        metavar="DIR",
+        help=f"where that environment is kept ({environment.cache_folder()})",
+    )
+    parser.add_argument(
+        "--fit",
+        type=int,
+        nargs="*",
+        metavar="N",
+        help="plan these sizes in place of --jobs, and fit the exponent of CPU seconds over jobs "
+        f"({' '.join(map(str, fit.SIZES))})",
     )
     Ending.add_arguments(parser, gap=GAP, time_s=TIME_LIMIT_S)
 
 
 def run(options: argparse.Namespace) -> Iterator[Line]:
-    """A line for each metric once every seed is planned."""
-    for name, least in (("jobs", 1), ("sites", 1), ("steps", 48)):
-        if getattr(options, name) < least:
-            raise InputError(f"--{name}: must be at least {least}, got {getattr(options, name)}")
-    data: Path = options.data or DEFAULT_FOLDER
+    """A line for each metric once every seed is planned, size after size; the exponent last."""
+    sizes: list[int] = [options.jobs] if options.fit is None else options.fit or list(fit.SIZES)
+    for name, got, least in (
+        ("fit" if options.fit else "jobs", min(sizes), 1),
+        ("sites", options.sites, 1),
+        ("steps", options.steps, 48),
+        ("seeds", SEEDS if options.seeds is None else options.seeds, 1),
+    ):
+        if got < least:
+            raise InputError(f"--{name}: must be at least {least}, got {got}")
+    if options.fit is not None and len(set(sizes)) < max(2, len(sizes)):
+        raise InputError(f"--fit: wants two sizes or more, each once, got {sizes}")
     if options.trace:
-        existing_folder(data)
-    n_seeds = options.seeds or (SEEDS_OF_LARGE if options.jobs >= LARGE else SEEDS)
-    asked = [
-        Asked(
-            size=Size(jobs=options.jobs, sites=options.sites, steps=options.steps),
-            seed=seed,
-            ending=Ending.of(options),
-            trace=options.trace,
-            data=data,
+        existing_folder(options.data or DEFAULT_FOLDER)
+    linopy = None
+    if LINOPY in options.compare:
+        folder = options.environments or environment.cache_folder()
+        linopy = environment.python_with(environment.LINOPY, folder)
+    n_seeds = options.seeds or (SEEDS_OF_LARGE if max(sizes) >= LARGE else SEEDS)
+    by_size: dict[int, Plans] = {}
+    for jobs in sizes:
+        asked = [_asked(options, jobs, seed) for seed in range(n_seeds)]
+        by_size[jobs] = plans = [in_fresh_process(planned.measure, one) for one in asked]
+        conditions = _conditions(asked[0], plans)
+        yield from _lines(
+            planned.METRICS, [one.values for one in plans], [one.cost for one in plans], conditions
         )
-        for seed in range(n_seeds)
-    ]
-    ours = [in_fresh_process(planned.measure, one) for one in asked]
-    conditions = _conditions(asked[0], ours)
-    yield from _lines(
-        planned.METRICS, [one.values for one in ours], [one.cost for one in ours], conditions
+        if NAIVE in options.compare:
+            yield from _beside_naive(asked, plans, conditions)
+        if linopy:
+            yield from _beside_linopy(asked, linopy, conditions)
+    if options.fit is not None:
+        stages = " ".join(one.stage for plans in by_size.values() for one in plans)
+        conditions.pop("load", None)  # of the last size alone
+        yield fit.line(NAME, by_size, {**conditions, "stages": stages})
+
+
+def _asked(options: argparse.Namespace, jobs: int, seed: int) -> Asked:
+    return Asked(
+        size=Size(jobs=jobs, sites=options.sites, steps=options.steps),
+        seed=seed,
+        ending=Ending.of(options),
+        trace=options.trace,
+        data=options.data or DEFAULT_FOLDER,
     )
-    if NAIVE in options.compare:
-        yield from _beside_naive(asked, ours, conditions)
 
 
 def _conditions(asked: Asked, ours: Sequence[planned.Planned]) -> Conditions:
@@ -118,7 +156,24 @@ def _beside_naive(
             "naive_columns": max(one.columns for one in found),
             "naive_time_limit": "of its solve; its building comes on top",
         },
-        ours=[naive.of_ours(own) for own in ours],
+        beside={"alize": [naive.of_ours(own) for own in ours]},
+    )
+
+
+def _beside_linopy(asked: Sequence[Asked], python: Path, conditions: Conditions) -> Iterator[Line]:
+    ours = [in_fresh_process(core.with_pyomo, one) for one in asked]
+    theirs = [core.with_linopy(one, python) for one in asked]
+    yield from _lines(
+        core.METRICS,
+        [core.figures(own, other) for own, other in zip(ours, theirs, strict=True)],
+        [own[-1].cost for own in ours],
+        conditions
+        | {
+            "core_rows": ours[0][0].rows,
+            "core_columns": ours[0][0].columns,
+            "repeats": core.REPEATS,
+        },
+        beside={LINOPY: [core.spent(other) for other in theirs]},
     )
 
 
@@ -127,11 +182,10 @@ def _lines(
     values: Sequence[Mapping[str, float | None]],
     costs: Sequence[Cost],
     conditions: Conditions,
-    ours: Sequence[Mapping[str, float]] = (),
+    beside: Mapping[str, Sequence[Mapping[str, float]]] = MappingProxyType({}),
 ) -> Iterator[Line]:
-    """A line a metric; with `ours`, the median of ours beside it where there is one."""
+    """A line a metric; `beside` it the medians of others who have it."""
     for metric in metrics:
-        own = middle([one[metric.name] for one in ours if metric.name in one] or [None])
         yield line_over_seeds(
             NAME,
             metric,
@@ -139,5 +193,9 @@ def _lines(
             costs=costs,
             conditions=conditions,
             n=int(conditions["jobs"]),
-            references={} if own is None else {"alize": own},
+            references={
+                who: median(one[metric.name] for one in known)
+                for who, known in beside.items()
+                if metric.name in known[0]
+            },
         )

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.ending import Ending
 from benchmarks.line import Cost, middle
-from benchmarks.optimizer import naive, planned
+from benchmarks.optimizer import fit, naive, planned
 from benchmarks.optimizer.asked import Asked
 from benchmarks.optimizer.instance import Size
 
@@ -40,12 +40,6 @@ def reached(objective, bound):
         solve=solve,
         cost=solve,
     )
-
-
-def told(capsys):
-    """Every line by its metric."""
-    lines = map(json.loads, capsys.readouterr().out.splitlines())
-    return {line["metric"]: line for line in lines}
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +86,38 @@ def test_a_median_of_which_a_part_is_unknown_is_unknown():
     assert middle([1.0, None, 3.0]) is None
 
 
-def test_the_comparison_stands_in_lines_beside_our_figures(capsys):
-    words = ["--jobs=3", "--sites=1", "--steps=48", "--seeds=1", "--time-limit=2", "--gap=0.5"]
-    assert main(["optimizer", "--json", *words, "--compare", "naive"]) == 0
-    lines = told(capsys)
-    assert set(lines) == {metric.name for metric in (*planned.METRICS, *naive.METRICS)}
-    beside = lines["naive_objective"]
-    assert beside["references"] == {"alize": lines["objective"]["value"]}
+def test_every_size_has_its_lines_with_the_comparison_beside_and_the_exponent_comes_last(capsys):
+    words = ["--fit", "2", "3", "--sites=1", "--steps=48", "--seeds=1", "--time-limit=2"]
+    assert main(["optimizer", "--json", *words, "--gap=0.9", "--compare", "naive"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    each = [metric.name for metric in (*planned.METRICS, *naive.METRICS)]
+    assert [line["metric"] for line in lines] == [*each, *each, "exponent"]
+    objective, beside = lines[each.index("objective")], lines[each.index("naive_objective")]
+    assert beside["references"] == {"alize": objective["value"]}
     assert beside["conditions"]["naive"] in ("done", "time limit", "no plan in time")
+    assert lines[-1]["conditions"]["jobs"] == "2 3"
+    assert (lines[-1]["n"], lines[-1]["seeds"]) == (2, 1)
+
+
+def test_the_exponent_of_a_power_law_is_its_own():
+    def plans(cpu_s):
+        return [replace(ours(), solve=replace(COST, cpu_seconds=s)) for s in (cpu_s, 3 * cpu_s)]
+
+    # Twice the jobs, four times the seconds, with both seeds.
+    line = fit.line("some-case", {100: plans(1), 200: plans(4), 400: plans(16)}, {})
+    assert (line.value, line.spread) == pytest.approx((2, 0))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(["--fit", "200"], "--fit: wants two sizes", id="one size"),
+        pytest.param(["--fit", "200", "200"], "--fit: wants two sizes", id="a size twice"),
+        pytest.param(["--fit", "0", "200"], "--fit: must be at least 1", id="no jobs in a size"),
+        pytest.param(["--jobs", "0"], "--jobs: must be at least 1", id="no jobs"),
+        pytest.param(["--seeds", "0"], "--seeds: must be at least 1", id="no seeds"),
+    ],
+)
+def test_a_senseless_wish_exits_2(words, told, capsys):
+    assert main(["optimizer", *words]) == 2
+    assert told in capsys.readouterr().err
