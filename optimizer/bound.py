@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimizer.answers import Question, ask
+from optimizer.fleet import Roster, Timetable
 from optimizer.load import Load, slopes
-from optimizer.plan import Placement, Prices
-from optimizer.pricing import cheapest
+from optimizer.plan import Prices
+from optimizer.pricing import untrimmed
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray, IntArray, Site
@@ -32,23 +34,14 @@ def gpu_price_per_gpu_h(problem: Problem, prices: Prices) -> FloatArray:
     return price
 
 
-def job_step_costs(
-    problem: Problem,
-    terms: Terms,
-    it_price: FloatArray,
-    gpu_price: FloatArray,
-    room: IntArray | None = None,
-) -> FloatArray:
-    """Cost of each step of a job by admissible site, mode and step, shape (sites, modes, T).
-
-    Infinite where `room`, the GPUs left by pool and step, is too small; by default the whole pool.
-    """
-    sites, pools, gpus = list(terms.sites), terms.pools, terms.gpus[None, :, None]
-    power = terms.extra_kw[:, :, None] * it_price[sites][:, None, :]
-    cost: FloatArray = problem.horizon.step_h * (power + gpus * gpu_price[pools][:, None, :])
-    left = problem.pool_gpus if room is None else room
-    cost[gpus > left[pools][:, None, :]] = np.inf
-    return cost
+def question(problem: Problem, prices: Prices, room: IntArray | None = None) -> Question:
+    """What jobs are asked at `prices`; they may take all GPUs, or those in `room`."""
+    return Question(
+        it_price=it_price_per_kwh(problem, prices),
+        gpu_price=gpu_price_per_gpu_h(problem, prices),
+        room=problem.pool_gpus if room is None else room,
+        step_h=problem.horizon.step_h,
+    )
 
 
 def service_prices(
@@ -85,50 +78,38 @@ class Response:
 
     Attributes:
         bound: No plan costs less. [money]
-        placements: One a job.
+        timetable: Of the jobs.
         replicas: Of each service by step and admissible site, shape (T, sites) each.
         served_rps: Likewise. [1/s]
     """
 
     bound: float
-    placements: tuple[Placement, ...]
+    timetable: Timetable
     replicas: tuple[IntArray, ...]
     served_rps: tuple[FloatArray, ...]
 
 
 def respond(
-    problem: Problem,
-    prices: Prices,
-    choices: tuple[Choices, ...],
-    jobs: tuple[Terms, ...],
-    *,
-    room: IntArray | None = None,
+    problem: Problem, prices: Prices, choices: tuple[Choices, ...], roster: Roster
 ) -> Response:
     """The cheapest schedule and the cheapest replicas of everyone at `prices`.
 
     Args:
         problem: The problem.
         prices: Any.
-        choices: Of the services to ask; none leaves them out of the bound.
-        jobs: Terms of the jobs to ask.
-        room: GPUs a job may take by pool and step, shape (K, T); all by default, which is what a
-            bound needs.
+        choices: Of its services.
+        roster: Its jobs.
     """
     h, prices = problem.horizon.step_h, _admissible(problem, prices)
-    it_price = it_price_per_kwh(problem, prices)
-    gpu_price = gpu_price_per_gpu_h(problem, prices)
+    asked = question(problem, prices)
     total = _supply_bound(problem, prices) + problem.idle_water_cost
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
-    placements = []
-    for terms in jobs:
-        steps = job_step_costs(problem, terms, it_price, gpu_price, room)
-        cost, placement = cheapest(terms, steps)
-        total += cost if terms.is_contiguous else _path_bound(terms, steps, cost)
-        placements.append(placement)
+    answers = ask(roster, asked)
+    total += _jobs_bound(roster, asked, answers.least)
     replicas, served = [], []
     steps_of = np.arange(problem.horizon.n_steps)
     for one in choices:
-        replica, request = service_prices(problem, one, it_price, gpu_price)
+        replica, request = service_prices(problem, one, asked.it_price, asked.gpu_price)
         costs, split = service_step_costs(one, replica, request)
         best = np.argmin(costs, axis=1)
         least = costs[steps_of, best] if one.complete else one.relaxed_cost(replica, request)
@@ -137,7 +118,7 @@ def respond(
         served.append(split[steps_of, best])
     return Response(
         bound=total,
-        placements=tuple(placements),
+        timetable=answers.timetable,
         replicas=tuple(replicas),
         served_rps=tuple(served),
     )
@@ -153,6 +134,24 @@ def _admissible(problem: Problem, prices: Prices) -> Prices:
     )
 
 
+def _jobs_bound(roster: Roster, asked: Question, least: FloatArray) -> float:
+    """No schedules of the jobs cost less at the prices `asked`. [money]
+
+    Args:
+        roster: The jobs.
+        asked: The prices.
+        least: What the tables of whole units found, shape (J,). [money]
+    """
+    fleet, proven = roster.fleet, least.copy()
+    may_earn = asked.it_price.min(initial=0.0) < 0 or asked.gpu_price.min(initial=0.0) < 0
+    may_earn = may_earn or fleet.extra_kw.min(initial=0.0) < 0
+    doubtful = ~fleet.is_exact | ((fleet.repeat > 0) & may_earn)
+    for j in np.flatnonzero(doubtful & ~fleet.is_contiguous):
+        terms = roster.jobs[j]
+        proven[j] = _path_bound(terms, asked.step_costs(terms), float(least[j]))
+    return float(proven.sum())
+
+
 def _path_bound(terms: Terms, steps: FloatArray, cost: float) -> float:
     """No schedule of a job that may pause costs less at these step costs. [money]
 
@@ -164,9 +163,9 @@ def _path_bound(terms: Terms, steps: FloatArray, cost: float) -> float:
     earned = np.minimum(0.0, steps.min(axis=(0, 1)))
     if earned.any() and (terms.grain.repeat or not terms.grain.exact):
         # More steps than the work needs would earn: count every such step, and none as a cost.
-        paid = cheapest(terms, np.maximum(0.0, steps), optimistic=True)[0]
+        paid = untrimmed(terms, np.maximum(0.0, steps), terms.optimistic_grain)[0]
         return paid + float(earned.sum())
-    return cost if terms.grain.exact else cheapest(terms, steps, optimistic=True)[0]
+    return cost if terms.grain.exact else untrimmed(terms, steps, terms.optimistic_grain)[0]
 
 
 def lower_bound(problem: Problem, prices: Prices) -> float:
@@ -177,7 +176,7 @@ def lower_bound(problem: Problem, prices: Prices) -> float:
         prices: Any; good ones come with a solution.
     """
     choices = tuple(Choices.of(problem, service) for service in problem.services)
-    return respond(problem, prices, choices, terms_of(problem)).bound
+    return respond(problem, prices, choices, Roster.of(terms_of(problem))).bound
 
 
 def _supply_bound(problem: Problem, prices: Prices) -> float:

@@ -21,16 +21,19 @@ def compiled_path(terms: Terms, cost: FloatArray, grain: Grain) -> Path:
     shape = (len(terms.sites), max(0, end - begin) + 1, grain.work)
     running, paused = np.full(shape, np.inf), np.full(shape, np.inf)
     paused[:, 0, 0] = terms.start_cost
+    entered = np.empty(grain.work)
     best = (np.inf, 0, 0, 0, 0)
     span = (begin, end, grain.work, grain.repeat)
     for site, first in enumerate(terms.first_step.tolist()):
-        found = _filled(running[site], paused[site], cost[site], gain, (first, *span), lateness)
+        found = filled(
+            running[site], paused[site], entered, cost[site], gain, (first, *span), lateness
+        )
         if (found[0], found[1], found[2]) < (best[0], best[2], best[3]):
             best = (found[0], site, found[1], found[2], found[3])
     least, site = best[:2]
     if not np.isfinite(least):
         return NO_PATH
-    steps = _retraced(running[site], paused[site], cost[site], gain, span, best[2:])
+    steps = retraced(running[site], paused[site], cost[site], gain, span, best[2:])
     return Path(cost=least, site=site, steps=tuple((int(t), int(mode)) for t, mode in steps[::-1]))
 
 
@@ -38,7 +41,7 @@ def compiled_window(terms: Terms, cost: FloatArray) -> tuple[float, int, int]:
     """`least_window` as machine code."""
     late = terms.lateness
     lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h, TOLERANCE_H)
-    found: tuple[float, int, int] = _slid(
+    found: tuple[float, int, int] = slid(
         cost,
         terms.start_cost,
         terms.first_step,
@@ -51,15 +54,19 @@ def compiled_window(terms: Terms, cost: FloatArray) -> tuple[float, int, int]:
 
 
 @compiled
-def _filled(
+def filled(  # noqa: PLR0912  (numba compiles it whole)
     running: FloatArray,
     paused: FloatArray,
+    entered: FloatArray,
     cost: FloatArray,
     gain: IntArray,
     span: tuple[int, int, int, int, int],
     lateness: tuple[float, float, float, float, float],
 ) -> tuple[float, int, int, int]:
     """Fill the tables of one site, shape (steps + 1, work) each, from their first row.
+
+    Every inner loop runs along a slice, without a branch, so that the processor takes several
+    cells at once. `entered` is room for one row: least cost of being about to run.
 
     Returns:
         Cost, step, mode and progress before it of the cheapest last step.
@@ -73,22 +80,35 @@ def _filled(
         known = min(work, i * fastest + 1)
         # Less progress than this cannot be finished any more.
         first = max(0, work - (end - t) * fastest)
-        for p in range(first, known):
-            paused[i + 1, p] = min(paused[i, p], running[i, p])
+        if first >= known:
+            return np.inf, 0, 0, 0
+        ran, stood = running[i, first:known], paused[i, first:known]
+        stands, enters = paused[i + 1, first:known], entered[first:known]
+        for q in range(len(ran)):
+            stands[q] = min(stood[q], ran[q])
+            enters[q] = ran[q]
+        if first + repeat < known:
+            back = paused[i, first + repeat : known]
+            for q in range(len(back)):
+                enters[q] = min(enters[q], back[q])
+        if first == 0:
+            enters[0] = min(enters[0], paused[i, 0])
+        if t < first_step:
+            continue
         for mode in range(len(gain)):
             step_cost = cost[mode, t]
-            if gain[mode] <= 0 or t < first_step or step_cost == np.inf:
+            if gain[mode] <= 0 or step_cost == np.inf:
                 continue
-            for p in range(first, known):
-                entered = running[i, p]
-                if p == 0:
-                    entered = min(entered, paused[i, 0])
-                if p + repeat < known:
-                    entered = min(entered, paused[i, p + repeat])
-                done = entered + step_cost
-                if p + gain[mode] < work:
-                    running[i + 1, p + gain[mode]] = min(running[i + 1, p + gain[mode]], done)
-                elif done < best:
+            nearly = max(first, work - gain[mode])
+            inside = min(known, work - gain[mode])
+            if inside > first:
+                source = entered[first:inside]
+                target = running[i + 1, first + gain[mode] : inside + gain[mode]]
+                for q in range(len(source)):
+                    target[q] = min(target[q], source[q] + step_cost)
+            for p in range(nearly, known):
+                done = entered[p] + step_cost
+                if done < best:
                     finish_h = (t + (work - p) / gain[mode]) * step_h
                     if finish_h > end_h + tolerance_h:
                         continue
@@ -100,7 +120,7 @@ def _filled(
 
 
 @compiled
-def _retraced(
+def retraced(
     running: FloatArray,
     paused: FloatArray,
     cost: FloatArray,
@@ -141,7 +161,7 @@ def _retraced(
 
 
 @compiled
-def _slid(
+def slid(
     cost: FloatArray,
     start_cost: FloatArray,
     first_step: IntArray,

@@ -61,6 +61,22 @@ class Flows:
             for s, site in enumerate(self._problem.sites)
         }
 
+    def facility_kw(self, values: FloatArray) -> FloatArray:
+        """Power that all flows together supply by site and step, shape (S, T). [kW]"""
+        flows = self.dispatch(values)
+        return np.array(
+            [
+                flow.grid_import_kw
+                - flow.grid_export_kw
+                + flow.plant_used_kw.sum(axis=0)
+                + flow.discharge_kw
+                - flow.charge_kw
+                + flow.generator_kw
+                + flow.unmet_kw
+                for flow in (flows[site.name] for site in self._problem.sites)
+            ]
+        )
+
     def prices(self, duals: FloatArray, gpu_per_gpu_h: FloatArray) -> Prices:
         """The duals as prices."""
         n_steps, h = self._problem.horizon.n_steps, self._problem.horizon.step_h

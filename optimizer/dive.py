@@ -10,14 +10,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from optimizer.answers import ask
 from optimizer.bound import (
     gpu_price_per_gpu_h,
     it_price_per_kwh,
-    respond,
+    question,
     service_prices,
     service_step_costs,
 )
 from optimizer.columns import Schedule, hold_key
+from optimizer.fleet import Roster
 from optimizer.highs import CutOff
 from optimizer.master import TOLERANCE, Master
 from optimizer.packing import Packing
@@ -161,11 +163,11 @@ class Dive:
         master = self._master
         settled = set(master.rows[np.array(self._chosen, dtype=np.int64)].tolist())
         numbers = [j for j, row in enumerate(master.job_rows.tolist()) if row not in settled]
-        asked = tuple(master.terms[j] for j in numbers)
+        asked = Roster.of([master.terms[j] for j in numbers])
         room = master.room(self._chosen)
-        answers = respond(master.problem, prices, (), asked, room=room).placements
-        for j, placement in zip(numbers, answers, strict=True):
-            master.offer_schedule(j, placement)
+        answers = ask(asked, question(master.problem, prices, room)).timetable
+        for n, j in enumerate(numbers):
+            master.offer_schedule(j, answers.placement(n, asked.jobs[n]))
 
     def _serve_the_rest(self, prices: Prices) -> None:
         """Settle every step still open for the cheapest hold that the pools have room for.

@@ -15,12 +15,13 @@ from datetime import timedelta
 
 from optimizer.dispatcher import Dispatcher
 from optimizer.load import Load
+from optimizer.marginal import Marginal
 from optimizer.merit_order import MeritOrder
-from optimizer.packing import Packing, by_work, sweep
+from optimizer.packing import Packing, by_work, place_cheapest
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
 from optimizer.tally import tally
-from optimizer.terms import terms_of
+from optimizer.terms import Terms
 from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
@@ -162,4 +163,6 @@ def _sweep(
 ) -> None:
     load_kw = packing.load.facility_kw(problem)
     _, dispatch, _ = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
-    sweep(packing, (), terms_of(problem), MeritOrder.of(problem, dispatch), jobs)
+    marginal = Marginal.of(problem, MeritOrder.of(problem, dispatch))
+    for j in jobs:
+        place_cheapest(packing, j, Terms.of(problem, problem.jobs[j]), marginal)

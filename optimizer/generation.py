@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.bound import respond
+from optimizer.fleet import Roster
 from optimizer.master import Master
 from optimizer.plan import Prices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
-from optimizer.terms import Terms
 
 SMOOTHING = 0.3
 
@@ -56,7 +56,7 @@ class Generation:
         problem: Problem,
         master: Master,
         choices: tuple[Choices, ...],
-        jobs: tuple[Terms, ...],
+        roster: Roster,
         *,
         time_limit_s: float,
     ) -> None:
@@ -69,7 +69,7 @@ class Generation:
         self.exact = self.added == 0
         if np.isfinite(self.bound) and not self.exact:
             prices = blend(self.prices, prices, SMOOTHING)
-        response = respond(problem, prices, choices, jobs)
+        response = respond(problem, prices, choices, roster)
         master.offer_response(response)
         self.added = len(master.waiting)
         if response.bound > self.bound:

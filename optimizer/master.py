@@ -53,6 +53,8 @@ class Master:
         #: Row that each column belongs to, and how much of it the last relaxation took.
         self.rows: IntArray = np.zeros(0, dtype=np.int64)
         self.values: FloatArray = np.zeros(0)
+        #: Power of that mix at each site's meter, shape (S, T). [kW]
+        self.facility_kw: FloatArray = np.zeros((len(problem.sites), problem.horizon.n_steps))
         self._columns: IntArray = np.zeros(0, dtype=np.int64)
         #: Which column takes how many GPUs of which pool and step, one entry each.
         self._takers: IntArray = np.zeros(0, dtype=np.int64)
@@ -68,8 +70,8 @@ class Master:
 
     def offer_response(self, response: Response) -> None:
         """Make what everyone chose at some prices available."""
-        for j, placement in enumerate(response.placements):
-            self.offer_schedule(j, placement)
+        for j, terms in enumerate(self.terms):
+            self.offer_schedule(j, response.timetable.placement(j, terms))
         answers = zip(response.replicas, response.served_rps, strict=True)
         for v, (replicas, served) in enumerate(answers):
             self.offer_holds(v, self._all, replicas, served)
@@ -150,6 +152,7 @@ class Master:
         cutoff -= self.problem.idle_water_cost
         answer = self._linear.solve(time_limit_s=time_limit_s, cutoff=cutoff)
         self.values = answer.column_values[self._columns]
+        self.facility_kw = self._flows.facility_kw(answer.column_values)
         duals = -answer.row_duals[self._pool] / self.problem.horizon.step_h
         value = answer.objective + self.problem.idle_water_cost
         return value, self._flows.prices(answer.row_duals, np.maximum(0.0, duals))

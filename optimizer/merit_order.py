@@ -4,16 +4,36 @@ With charge and discharge fixed, a site's cost in a step depends on its load alo
 piecewise linear. So the cost of one more job or replica is exact arithmetic, with no solver.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from optimizer.plan import Dispatch
 from optimizer.problem import Problem
-from optimizer.site import BoolArray, FloatArray, IntArray, Site
+from optimizer.site import Battery, BoolArray, FloatArray, IntArray, Site
 
 UNLIMITED_KW = 1e12
+#: Share of a battery's stored energy, or of its room, that one step may move beside the plan.
+YIELDING_SHARE = 0.15
 G_PER_KG = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leeway:
+    """How far what a dispatch holds may give way in a search, which dispatches anew soon.
+
+    Attributes:
+        stored_per_kwh: Price of a stored kWh by site and step, at which batteries give way a
+            little, shape (S, T). [money/kWh]
+        billed: By site, a dispatch whose peaks count as billed already.
+        peak_share: Of the demand charge, what a step above those peaks costs: a job above them
+            pays it once, but may stay for many steps.
+    """
+
+    stored_per_kwh: FloatArray
+    billed: Mapping[str, Dispatch]
+    peak_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +60,35 @@ class MeritOrder:
     step_h: float
 
     @staticmethod
-    def of(problem: Problem, dispatch: dict[str, Dispatch]) -> "MeritOrder":
-        """The merit order around `dispatch`: its battery flows and its billed peaks."""
+    def of(
+        problem: Problem, dispatch: Mapping[str, Dispatch], leeway: Leeway | None = None
+    ) -> "MeritOrder":
+        """The merit order around `dispatch`: its battery flows and its billed peaks.
+
+        Args:
+            problem: The problem.
+            dispatch: By site.
+            leeway: How far what the dispatch holds may give way; not at all by default.
+        """
         shape = (len(problem.sites), problem.horizon.n_steps)
-        supplies = [_segments(problem, site, dispatch[site.name]) for site in problem.sites]
+        supplies, stored_kw = [], np.zeros(shape)
+        for s, site in enumerate(problem.sites):
+            flow = dispatch[site.name]
+            stored_kw[s] = flow.charge_kw - flow.discharge_kw
+            paid, share = (leeway.billed, leeway.peak_share) if leeway else (dispatch, 1.0)
+            segments = _segments(problem, site, paid[site.name], share)
+            if site.battery and leeway:
+                given, stored_kw[s] = _battery_segments(
+                    site.battery, flow, leeway.stored_per_kwh[s], problem.horizon.step_h
+                )
+                segments += given
+            supplies.append(segments)
         width = np.zeros((1 + max(len(segments) for segments in supplies), *shape))
         price = np.full_like(width, problem.objective.unmet_price_per_kwh)
         carbon = np.zeros_like(width)
         added = np.zeros(shape)
         for s, (site, segments) in enumerate(zip(problem.sites, supplies, strict=True)):
-            flow = dispatch[site.name]
-            added[s] = flow.charge_kw - flow.discharge_kw
+            added[s] = stored_kw[s]
             if site.grid:
                 added[s] += site.grid.export_limit_kw
             for k, (width_kw, money, g_per_kwh) in enumerate(segments):
@@ -73,6 +111,20 @@ class MeritOrder:
             is_unmet=np.take_along_axis(is_unmet, order, axis=0),
             added_kw=added,
             step_h=problem.horizon.step_h,
+        )
+
+    @staticmethod
+    def flat(price_per_kwh: FloatArray, step_h: float) -> "MeritOrder":
+        """Any power at one price by site and step, shape (S, T). [money/kWh]"""
+        nothing = np.zeros((1, *price_per_kwh.shape))
+        return MeritOrder(
+            start_kw=nothing - UNLIMITED_KW,
+            width_kw=nothing + 2 * UNLIMITED_KW,
+            price_per_kwh=price_per_kwh[None],
+            carbon_kg_per_kwh=nothing,
+            is_unmet=nothing.astype(np.bool_),
+            added_kw=nothing[0],
+            step_h=step_h,
         )
 
     def at(self, steps: IntArray) -> "MeritOrder":
@@ -126,11 +178,11 @@ class MeritOrder:
 Segment = tuple[FloatArray | float, FloatArray | float, FloatArray | float]
 
 
-def _segments(problem: Problem, site: Site, flow: Dispatch) -> list[Segment]:
+def _segments(problem: Problem, site: Site, flow: Dispatch, peak_share: float) -> list[Segment]:
     """Width [kW], money [money/kWh] and carbon [g/kWh] of each supply, in no order.
 
     An export given up costs what it would have brought, and emits nothing more. Import above the
-    peak already billed costs the whole demand charge in that step.
+    peak already billed costs `peak_share` of the demand charge in that step.
     """
     segments: list[Segment] = [
         (plant.available_kw, 0.0, plant.carbon_g_per_kwh) for plant in site.plants
@@ -149,7 +201,10 @@ def _segments(problem: Problem, site: Site, flow: Dispatch) -> list[Segment]:
             )
             peaks[0] = max(peaks[0], charge.peak_so_far_kw)
             below = np.minimum(below, peaks[charge.period])
-            above = grid.import_price_per_kwh + charge.price_per_kw / problem.horizon.step_h
+            above = (
+                grid.import_price_per_kwh
+                + peak_share * charge.price_per_kw / problem.horizon.step_h
+            )
             segments.append((grid.import_limit_kw - below, above, carbon))
         segments.append((below, grid.import_price_per_kwh, carbon))
     if site.generator:
@@ -157,3 +212,30 @@ def _segments(problem: Problem, site: Site, flow: Dispatch) -> list[Segment]:
         fuel = (generator.power_kw, generator.fuel_cost_per_kwh, generator.carbon_g_per_kwh)
         segments.append(fuel)
     return segments
+
+
+def _battery_segments(
+    battery: Battery, flow: Dispatch, stored_per_kwh: FloatArray, step_h: float
+) -> tuple[list[Segment], FloatArray]:
+    """What a battery may give beside its planned flows, and the most it may take less give. [kW]
+
+    It may charge less or discharge more by a share of what is stored, and the other way round by
+    the same share of the room left; what it gives is worth the price of stored energy.
+    """
+    full = battery.energy_kwh - battery.soc_min_kwh
+    down_kw = YIELDING_SHARE * np.clip(flow.soc_kwh - battery.soc_min_kwh, 0.0, full) / step_h
+    up_kw = YIELDING_SHARE * np.clip(battery.energy_kwh - flow.soc_kwh, 0.0, full) / step_h
+    into, out = battery.charge_efficiency, battery.discharge_efficiency
+    least_charge = np.maximum(0.0, flow.charge_kw - down_kw / into)
+    most_charge = np.minimum(battery.power_kw, flow.charge_kw + up_kw / into)
+    least_discharge = np.maximum(0.0, flow.discharge_kw - up_kw * out)
+    most_discharge = np.minimum(battery.power_kw, flow.discharge_kw + down_kw * out)
+    segments: list[Segment] = [
+        (most_charge - least_charge, stored_per_kwh * into, 0.0),
+        (
+            most_discharge - least_discharge,
+            stored_per_kwh / out + battery.wear_cost_per_kwh,
+            0.0,
+        ),
+    ]
+    return segments, most_charge - least_discharge

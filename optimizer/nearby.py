@@ -12,7 +12,7 @@ import numpy as np
 from optimizer.bound import (
     gpu_price_per_gpu_h,
     it_price_per_kwh,
-    job_step_costs,
+    question,
     service_prices,
     service_step_costs,
 )
@@ -30,10 +30,10 @@ def near_windows(
     problem: Problem, jobs: tuple[Terms, ...], prices: Prices, margin: float
 ) -> Iterator[tuple[int, Placement]]:
     """Unbroken base-mode runs of every job within `margin` of its best such run. [money]"""
-    it_price, gpu_price = it_price_per_kwh(problem, prices), gpu_price_per_gpu_h(problem, prices)
+    asked = question(problem, prices)
     most = max(4, MOST_COLUMNS // (2 * max(1, len(jobs))))
     for j, terms in enumerate(jobs):
-        costs = window_costs(terms, job_step_costs(problem, terms, it_price, gpu_price)[:, 0])
+        costs = window_costs(terms, asked.step_costs(terms)[:, 0])
         for flat in _nearest(costs.ravel(), margin, most):
             position, start = np.unravel_index(flat, costs.shape)
             run = Run(first_step=int(start), n_steps=terms.n_steps)

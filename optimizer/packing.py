@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.load import Load, slopes
+from optimizer.load import Load
 from optimizer.marginal import Marginal
-from optimizer.merit_order import MeritOrder
 from optimizer.plan import Placement, Plan
 from optimizer.pricing import cheapest
 from optimizer.problem import Problem
@@ -115,7 +114,9 @@ class Packing:
         self.load.add_replicas(self.problem, service, replicas.T, served.T, sign=sign)
 
 
-def rechoose_short_steps(packing: Packing, choices: tuple[Choices, ...], order: MeritOrder) -> bool:
+def rechoose_short_steps(
+    packing: Packing, choices: tuple[Choices, ...], marginal: Marginal
+) -> bool:
     """Where a service is short, let it choose first and all others after it; whether any was."""
     problem = packing.problem
     short = np.array(
@@ -133,7 +134,7 @@ def rechoose_short_steps(packing: Packing, choices: tuple[Choices, ...], order: 
         packing.set_service(v, steps, nothing.astype(np.int64), nothing)
     urgency = [(-int(short[v].sum()), len(one.sites)) for v, one in enumerate(choices)]
     for v in sorted(range(len(choices)), key=urgency.__getitem__):
-        choose_replicas(packing, v, choices[v], order, steps)
+        choose_replicas(packing, v, choices[v], marginal, steps)
     return True
 
 
@@ -145,7 +146,11 @@ def place_cheapest(packing: Packing, j: int, terms: Terms, marginal: Marginal) -
 
 
 def choose_replicas(
-    packing: Packing, v: int, choices: Choices, order: MeritOrder, steps: IntArray | None = None
+    packing: Packing,
+    v: int,
+    choices: Choices,
+    marginal: Marginal,
+    steps: IntArray | None = None,
 ) -> None:
     """Take service number v away and give it, step by step, the choice that adds least.
 
@@ -153,38 +158,35 @@ def choose_replicas(
         packing: Changed in place.
         v: Number of the service.
         choices: Of that service.
-        order: Supplies, the batteries held still.
+        marginal: Supplies, the batteries held still.
         steps: Which steps; all by default.
     """
     problem, sites, service = packing.problem, choices.sites, choices.service
     chosen = np.arange(problem.horizon.n_steps) if steps is None else steps
     packing.add_service(v, -1)
-    one, order = choices.at(chosen), order.at(chosen)
-    rows, h = list(sites), problem.horizon.step_h
-    slope = slopes(problem)[rows][:, chosen]
-    overhead = np.array([[problem.sites[s].cooling.overhead_kw] for s in rows])
-    before_kw = overhead + slope * packing.load.it_kw[rows][:, chosen]
-    pools = [problem.pool_number[s, service.gpu_type] for s in rows]
-    left = problem.pool_gpus[pools] - packing.load.gpus[pools]
-    free = left[:, chosen].T[:, None, :]
+    one, marginal = choices.at(chosen), marginal.at(chosen)
+    rows, size = list(sites), service.gpus_per_replica
+    slope = marginal.slope[rows]
+    before_kw = marginal.overhead_kw[rows, None] + slope * packing.load.it_kw[rows][:, chosen]
+    pools = np.array([problem.pool_number[s, service.gpu_type] for s in rows])
+    held = packing.load.gpus[pools][:, chosen]
     lease = np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools])
-    water = np.array([problem.sites[s].cooling.water_l_per_kwh for s in rows])
-    water = water[:, chosen].T[:, None, :]
     typical_kw = one.request_kw * max(1.0, float(service.demand_rps.sum(axis=0).mean()))
-    at_rest = order.cost(before_kw, sites)
-    served = one.split(order.cost(before_kw + slope * typical_kw, sites) - at_rest)
+    served = one.split(marginal.power_cost(before_kw, before_kw + slope * typical_kw, sites))
     extra = one.replicas * one.extra_kw + served * one.request_kw
-    after = order.cost(before_kw + slope * extra.transpose(1, 2, 0), sites)
-    cost = (after - at_rest).sum(axis=1).T + one.shortfall
-    cost += (extra * water).sum(axis=2) * problem.objective.water_price_per_l * h
-    cost += (one.replicas * lease).sum(axis=2) * service.gpus_per_replica * h
-    fits = (one.replicas * service.gpus_per_replica <= free).all(axis=2) & one.allowed
+    after_kw = before_kw + slope * extra.transpose(1, 2, 0)
+    cost = marginal.power_cost(before_kw, after_kw, sites).sum(axis=1).T + one.shortfall
+    cost += (extra * marginal.water_cost_per_kw[rows].T[:, None, :]).sum(axis=2)
+    cost += (one.replicas * lease).sum(axis=2) * size * problem.horizon.step_h
+    more = one.replicas.transpose(1, 2, 0) * size
+    cost += marginal.gpu_cost(held, more, pools).sum(axis=1).T
+    fits = np.isfinite(cost) & one.allowed
     choice = np.argmin(np.where(fits, cost, np.inf), axis=1)
     replicas = one.replicas[np.arange(len(choice)), choice]
     requests = served[np.arange(len(choice)), choice]
     full = np.flatnonzero(~fits.any(axis=1))
     if len(full):
-        room = free[full, 0] // service.gpus_per_replica
+        room = (marginal.pool_gpus[pools] - held).T[full] // size
         replicas[full], requests[full] = choices.squeezed(chosen[full], room)
     packing.set_service(v, chosen, replicas, requests)
 
@@ -194,18 +196,3 @@ def by_work(problem: Problem) -> list[int]:
     return sorted(
         range(len(problem.jobs)), key=lambda j: (-problem.jobs[j].gpu_hours, problem.jobs[j].name)
     )
-
-
-def sweep(
-    packing: Packing,
-    choices: tuple[Choices, ...],
-    terms: Sequence[Terms],
-    order: MeritOrder,
-    jobs: Sequence[int],
-) -> None:
-    """One round: every service, then the jobs in the order given."""
-    for v, one in enumerate(choices):
-        choose_replicas(packing, v, one, order)
-    marginal = Marginal.of(packing.problem, order)
-    for j in jobs:
-        place_cheapest(packing, j, terms[j], marginal)

@@ -8,10 +8,10 @@ installed; both give the same path to the last digit, numba some tens of times s
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 
+from optimizer.compiled import has_numba
 from optimizer.site import FloatArray
 from optimizer.terms import Grain, Terms
 
@@ -60,7 +60,7 @@ def _searches() -> tuple[
     Callable[[Terms, FloatArray, Grain], Path],
     Callable[[Terms, FloatArray], tuple[float, int, int]],
 ]:
-    if find_spec("numba") is None:
+    if not has_numba():
         return numpy_path, numpy_window
     from optimizer.compiled_paths import compiled_path, compiled_window  # noqa: PLC0415  (a second)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from optimizer.paths import least_path, least_window
 from optimizer.plan import Placement, Run
 from optimizer.site import FloatArray
-from optimizer.terms import Terms
+from optimizer.terms import Grain, Terms
 from optimizer.timing import is_finished, late_h
 
 
@@ -27,21 +27,29 @@ def cheapest(
             (sites, modes, T). [money]
         optimistic: Round in favour of the job, so that the cost is a bound.
     """
+    least, placement = untrimmed(terms, cost, terms.optimistic_grain if optimistic else terms.grain)
+    if optimistic or not placement.runs or terms.is_contiguous or terms.grain.exact:
+        return least, placement
+    shorter = trimmed(terms, placement)
+    return schedule_cost(terms, cost, shorter), shorter
+
+
+def untrimmed(terms: Terms, cost: FloatArray, grain: Grain) -> tuple[float, Placement]:
+    """The cheapest schedule of a job and its cost, its times counted in units of `grain`. [money]
+
+    Arguments as of `cheapest`.
+    """
     name = terms.job.name
     if terms.is_contiguous:
         least, position, start = least_window(terms, cost[:, 0])
         runs: tuple[Run, ...] = (Run(first_step=start, n_steps=terms.n_steps),)
     else:
-        path = least_path(terms, cost, terms.optimistic_grain if optimistic else terms.grain)
+        path = least_path(terms, cost, grain)
         least, position = path.cost, path.site
         runs = _runs(path.steps)
     if least >= terms.unfinished_cost:
         return terms.unfinished_cost, Placement(job=name, site=terms.job.home, runs=())
-    placement = Placement(job=name, site=terms.names[position], runs=runs)
-    if terms.is_contiguous or terms.grain.exact or optimistic:
-        return least, placement
-    trimmed = replace(placement, runs=_trimmed(terms, runs))
-    return schedule_cost(terms, cost, trimmed), trimmed
+    return least, Placement(job=name, site=terms.names[position], runs=runs)
 
 
 def schedule_cost(terms: Terms, cost: FloatArray, placement: Placement) -> float:
@@ -55,16 +63,16 @@ def schedule_cost(terms: Terms, cost: FloatArray, placement: Placement) -> float
     return total + terms.lateness.price_per_h * late_h(terms, terms.job, placement)
 
 
-def _trimmed(terms: Terms, runs: tuple[Run, ...]) -> tuple[Run, ...]:
-    """`runs` without the last steps that only rounded times ask for."""
+def trimmed(terms: Terms, placement: Placement) -> Placement:
+    """`placement` without the last steps that only rounded times ask for."""
     while True:
-        *before, last = runs
+        *before, last = placement.runs
         if last.n_steps > 1:
             before.append(replace(last, n_steps=last.n_steps - 1))
-        shorter = Placement(job=terms.job.name, site=terms.job.home, runs=tuple(before))
+        shorter = replace(placement, runs=tuple(before))
         if not is_finished(terms, terms.job, shorter):
-            return runs
-        runs = shorter.runs
+            return placement
+        placement = shorter
 
 
 def _runs(steps: Sequence[tuple[int, int]]) -> tuple[Run, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from optimizer.dispatcher import Dispatcher
 from optimizer.marginal import Marginal
-from optimizer.merit_order import MeritOrder
+from optimizer.merit_order import Leeway, MeritOrder
 from optimizer.packing import (
     Packing,
     by_work,
@@ -67,14 +67,13 @@ class Repair:
 
     def complete(self, packing: Packing) -> Packing:
         """`packing` with every service served and every job placed that still fits, in place."""
-        _, order = self.cost(packing)
+        marginal = Marginal.of(self.problem, self.cost(packing)[1])
         for v, service in enumerate(self.problem.services):
             held = packing.replicas[v].sum(axis=1)
             short = shortfall_rps(self.problem, service, packing.replicas[v], packing.served_rps[v])
             steps = np.flatnonzero((held < self.problem.floor(service)) | (short > 0))
             if len(steps):
-                choose_replicas(packing, v, self.choices[v], order, steps)
-        marginal = Marginal.of(self.problem, order)
+                choose_replicas(packing, v, self.choices[v], marginal, steps)
         for j in by_work(self.problem):
             if not packing.placements[j].runs:
                 place_cheapest(packing, j, self.terms[j], marginal)
@@ -83,10 +82,10 @@ class Repair:
     def _with_better_replicas(
         self, packing: Packing, cost: float, order: MeritOrder
     ) -> tuple[Packing, float, MeritOrder]:
-        trial = packing.copy()
-        if not rechoose_short_steps(trial, self.choices, order):
+        trial, marginal = packing.copy(), Marginal.of(self.problem, order)
+        if not rechoose_short_steps(trial, self.choices, marginal):
             for v, one in enumerate(self.choices):
-                choose_replicas(trial, v, one, order)
+                choose_replicas(trial, v, one, marginal)
         trial_cost, trial_order = self.cost(trial)
         return (trial, trial_cost, trial_order) if trial_cost < cost else (packing, cost, order)
 
@@ -127,7 +126,7 @@ class Repair:
         for j in jobs:
             packing.take_out(j)
         for v in rng.permutation(len(self.choices)):
-            choose_replicas(packing, int(v), self.choices[v], marginal.order, steps)
+            choose_replicas(packing, int(v), self.choices[v], marginal, steps)
         for j in jobs:
             place_cheapest(packing, j, self.terms[j], marginal)
         changed = (before, packing)
@@ -151,13 +150,14 @@ class Repair:
     def cost(self, packing: Packing) -> tuple[float, MeritOrder]:
         """Objective of a packing, its routes as they stand, and the merit order around it."""
         problem = self.problem
-        cost, dispatch, _ = self.dispatcher.solve(
+        cost, dispatch, prices = self.dispatcher.solve(
             packing.load.facility_kw(problem), time_limit_s=self.left_s()
         )
         cost += self._lease_and_water(packing)
         cost += sum(self._job_cost(j, placed) for j, placed in enumerate(packing.placements))
         cost += self._shortfall_cost(packing, np.arange(problem.horizon.n_steps))
-        return cost, MeritOrder.of(problem, dispatch)
+        leeway = Leeway(stored_per_kwh=prices.stored_per_kwh, billed=dispatch)
+        return cost, MeritOrder.of(problem, dispatch, leeway)
 
     def _lease_and_water(self, packing: Packing) -> float:
         problem, load = self.problem, packing.load

@@ -22,6 +22,8 @@ from optimizer.work import Service
 MAX_CHOICES = 2500
 MAX_ASSIGNMENTS = 64
 TOLERANCE = 1e-9
+#: Prices tried for room in a replica, in the bound of a service that survives the loss of a site.
+LEVELS = 33
 
 
 def _subsets(sites: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -201,6 +203,37 @@ class Choices:
             flow_rps={subset: rate[steps] for subset, rate in self.flow_rps.items()},
         )
 
+    def thinned(self) -> "Choices":
+        """Without choices that leave more unserved than they must, or hold a replica for nothing.
+
+        What is left is worth searching; only all choices together prove a bound.
+        """
+        if not self.complete:
+            return self
+        lattice = self.replicas[0]
+        number = {tuple(one): c for c, one in enumerate(lattice.tolist())}
+        short = np.where(self.allowed, self.shortfall, np.inf)
+        serves = short <= short.min(axis=1, keepdims=True) + TOLERANCE
+        keeps = serves.copy()
+        for site in range(len(self.sites)):
+            fewer = lattice - np.eye(len(self.sites), dtype=np.int64)[site]
+            found = np.array([number.get(tuple(one), -1) for one in fewer.tolist()])
+            keeps[:, found >= 0] &= ~serves[:, found[found >= 0]]
+        width = int(keeps.sum(axis=1).max())
+        kept = np.argsort(~keeps, axis=1, kind="stable")[:, :width]
+
+        def of(values: FloatArray) -> FloatArray:
+            return np.take_along_axis(values, kept, axis=1)
+
+        return replace(
+            self,
+            replicas=lattice[kept],
+            rank_rps={subset: of(rate) for subset, rate in self.rank_rps.items()},
+            shortfall=of(self.shortfall),
+            allowed=np.take_along_axis(keeps, kept, axis=1),
+            complete=False,
+        )
+
     def split(self, price: FloatArray) -> FloatArray:
         """Requests by step, choice and site, cheapest sites first, shape (T, C, sites). [1/s]
 
@@ -238,8 +271,7 @@ class Choices:
         The larger of two relaxations. To serve: every request costs its share of a replica, the
         cheapest sites are filled first, what costs more than leaving it unserved is left, and the
         replicas add up to a whole number. To survive the loss of any site, where that is asked
-        for: fractions of a replica at the k cheapest sites, each 1 / (k - 1) of the demand, for
-        the best k.
+        for: `_surviving_cost`.
 
         Args:
             replica: Price of a replica by site and step, shape (sites, T). [money]
@@ -248,15 +280,45 @@ class Choices:
         serving = self._serving_cost(replica, request)
         if not self.service.survives_site_loss or len(self.sites) == 1:
             return serving
+        surviving: FloatArray = np.maximum(serving, self._surviving_cost(replica, request))
+        return surviving
+
+    def _surviving_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
+        """Standing against the loss of any site, and answering only where replicas stand.
+
+        Standing: sites other than the lost one must hold the demand in whole replicas, so the k
+        cheapest hold 1 / (k - 1) of it each, for the best k. Answering: a request needs room in a
+        replica there; that rule is priced (Lagrange), so that at a level `theta` a site's request
+        costs at least `theta` and its replicas are cheaper by what that adds. Any level is valid,
+        the best of some is kept.
+        """
         demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps
         # Replicas that earn money may number any that fit; the rest cost at least nothing.
         earned = (np.minimum(0.0, replica).T * self.most).sum(axis=1)
-        cheapest = np.cumsum(np.sort(np.maximum(0.0, replica), axis=0), axis=0)
-        shared = cheapest[1:] / np.arange(1, len(self.sites))[:, None] / capacity
-        standing = np.minimum(shared.min(axis=0), self.unserved_price)
-        answering = np.minimum(request.min(axis=0), self.unserved_price)
-        surviving: FloatArray = np.maximum(serving, (standing + answering) * demand + earned)
-        return surviving
+        least = np.maximum(0.0, replica)
+        lowest, highest = request.min(axis=0), (request + least / capacity).max(axis=0)
+        best: FloatArray = np.full(demand.shape, -np.inf)
+        for share in np.linspace(0.0, 1.0, LEVELS):
+            theta = lowest + share * (highest - lowest)
+            room = np.clip(theta - request, 0.0, least / capacity)
+            answering = np.minimum((request + room).min(axis=0), self.unserved_price)
+            standing = self._standing_cost(least - room * capacity)
+            best = np.maximum(best, answering * demand + standing)
+        proven: FloatArray = best + earned
+        return proven
+
+    def _standing_cost(self, replica: FloatArray) -> FloatArray:
+        """Least cost of replicas that survive the loss of any site, or of what that leaves."""
+        demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps
+        cheapest = np.cumsum(np.sort(replica, axis=0), axis=0)[1:]
+        shared = (cheapest / np.arange(1, len(self.sites))[:, None]).min(axis=0)
+        needed = np.ceil(demand / capacity - TOLERANCE)
+        fewer = np.maximum(0.0, needed - 1)
+        # Linear in the replicas between whole numbers, so the least is at an end.
+        short_rps = np.maximum(0.0, demand - fewer * capacity)
+        all_or_none = np.minimum(needed * shared, self.unserved_price * demand)
+        cost: FloatArray = np.minimum(all_or_none, fewer * shared + self.unserved_price * short_rps)
+        return cost
 
     def _serving_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
         demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps

@@ -1,11 +1,12 @@
 """From a problem to a plan with its proof, stage by stage.
 
 1. run-now is the first plan, and the last resort;
-2. a sweep packs jobs and replicas where they cost least, around the battery as it stands;
-3. column generation prices every schedule exactly and proves the bound;
-4. a dive through the master settles for whole schedules;
-5. routes and energy flows are chosen once more for what was picked; repair looks around it while
-   the gap is open, and a small master is asked for its best whole schedules too.
+2. an ascent finds prices and proves the bound;
+3. sweeps led by those prices put every job and replica in place;
+4. routes and energy flows are chosen once more for what was picked; repair looks around it while
+   the gap is open;
+5. few jobs are weighed against each other in a master too: column generation from those prices, a
+   dive to whole schedules, and the best whole schedules of the master.
 
 A plan exists from the first stage on and only improves. A run ended by gap or rounds repeats to the
 last digit; one ended by the clock or a person says so.
@@ -17,32 +18,44 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from optimizer.ascent import Ascent
 from optimizer.baselines import run_now
-from optimizer.bound import lower_bound
+from optimizer.bound import Response, lower_bound, respond
+from optimizer.canonical import canonical
 from optimizer.columns import Entry, Schedule
 from optimizer.dispatcher import Dispatcher, Router
 from optimizer.dive import Dive
-from optimizer.fingerprint import fingerprint
+from optimizer.fleet import Roster
 from optimizer.generation import Generation
 from optimizer.highs import TimeLimitReached
 from optimizer.load import Load
 from optimizer.master import Master
-from optimizer.merit_order import MeritOrder
-from optimizer.packing import Packing, by_work, sweep
-from optimizer.plan import Plan, Prices, Proof, Serving, Solution, Stage
+from optimizer.packing import Packing
+from optimizer.plan import Plan, Proof, Solution, Stage
 from optimizer.problem import Problem
 from optimizer.repair import Repair
 from optimizer.replicas import Choices
+from optimizer.site import FloatArray
+from optimizer.sweeps import Sweeps
 from optimizer.tally import tally
 from optimizer.terms import terms_of
 from optimizer.verify import verify
 
 Progress = Callable[[str], None]
-MAX_ROUNDS = 40
-STALLED_ROUNDS = 2
-TRIES = 100
+#: Rounds of the ascent; of more jobs than `MOST_SAMPLED`, a sample climbs first.
+FEW_ROUNDS, ROUNDS = 40, 60
+MOST_SAMPLED, SAMPLE, SAMPLE_ROUNDS = 4000, 2000, 40
+LAST_ROUNDS, LAST_STEP = 25, 0.4
+#: Sweeps from the prices, each in another order.
+PACKS = 2
+#: Tries in a round of repair, and rounds without fruit that end it.
+TRIES, FRUITLESS_REPAIRS = 100, 2
+#: Jobs that a master can weigh against each other in a few seconds.
+FEW_JOBS = 300
+#: Of column generation: rounds at most, and rounds without progress that end it.
+MAX_ROUNDS, STALLED_ROUNDS = 40, 2
 SEARCHES = 3
-FRUITLESS_REPAIRS = 2
+#: Columns that HiGHS may choose from at once; of more, those of `WINDOW_H` at a time.
 FEW_COLUMNS = 1500
 WINDOW_H = 48.0
 #: To finish a plan with, however late it is. [s]
@@ -141,7 +154,9 @@ class _Run:
         self.baseline = run_now(problem)
         self.best = _Best(problem, self.baseline, self.watch, progress)
         self.dispatcher = Dispatcher(problem)
-        self.terms = terms_of(problem)
+        self.roster = Roster.of(terms_of(problem))
+        self.choices = tuple(Choices.of(problem, service) for service in problem.services)
+        self.rng = np.random.default_rng(seed)
         idle_kw = Load.idle(problem).facility_kw(problem)
         self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0)[2]
         idle = replace(problem, jobs=(), services=())
@@ -177,40 +192,104 @@ class _Run:
         )
 
     def _stages(self) -> Stage:
-        problem = self.problem
-        choices = tuple(Choices.of(problem, service) for service in problem.services)
-        first = Packing.of_plan(problem, self.baseline)
-        packing = self._sweep(first.copy(), choices)
-        self.best.consider(packing)
-        self.say(f"swept: {self.best.objective:,.0f}")
-        master = Master(problem, self.terms)
-        master.offer(first)
-        master.offer(packing)
-        self._generate(master, choices)
-        repair = Repair(
-            problem=problem,
-            terms=self.terms,
-            choices=choices,
+        thin = tuple(one.thinned() for one in self.choices)
+        ascent = Ascent(self.problem, thin, self.idle_prices, self.watch.left_s)
+        response = self._climb(ascent)
+        sweeps = Sweeps(
+            problem=self.problem,
+            roster=self.roster,
+            choices=thin,
             dispatcher=self.dispatcher,
             left_s=self.watch.left_s,
         )
-        rng = np.random.default_rng(self.seed)
-        dive = Dive(master, choices, self.constant, self.watch.left_s)
+        few = len(self.roster.jobs) <= FEW_JOBS
+        packings = self._swept(sweeps, response, ascent.target_kw, 1 if few else PACKS)
+        if self._is_closed():
+            return Stage.GAP
+        master = None
+        if few:
+            master = Master(self.problem, self.roster.jobs)
+            for packing in packings:
+                master.offer(packing)
+            master.offer_response(response)
+            self._generate(master)
+            response = respond(self.problem, self.generation.prices, self.choices, self.roster)
+            packings += self._swept(sweeps, response, master.facility_kw, PACKS)
+            if self._is_closed():
+                return Stage.GAP
+        repair = Repair(
+            problem=self.problem,
+            terms=self.roster.jobs,
+            choices=self.choices,
+            dispatcher=self.dispatcher,
+            left_s=self.watch.left_s,
+        )
+        packing = repair.complete(Packing.of_plan(self.problem, self.best.plan))
+        packing = self._repaired(repair, packing)
+        if self._is_closed():
+            return Stage.GAP
+        return self._weighed(repair, master, packing) if master else Stage.ITERATIONS
+
+    def _swept(
+        self, sweeps: Sweeps, response: Response, target_kw: FloatArray, most: int
+    ) -> list[Packing]:
+        """Packings around what everyone chose at the best prices, until one closes the gap."""
+        packings: list[Packing] = []
+        while not packings or (len(packings) < most and not self._is_closed()):
+            start = self._packed(response)
+            packings.append(sweeps.pack(start, self.generation.prices, target_kw, self.rng))
+            self.best.consider(packings[-1])
+            self.say(f"swept: {self._reached()}")
+        return packings
+
+    def _climb(self, ascent: Ascent) -> Response:
+        """Prices and the bound they prove; of many jobs a sample climbs first."""
+        roster, n_jobs = self.roster, len(self.roster.jobs)
+        if n_jobs > MOST_SAMPLED:
+            sample = np.sort(self.rng.choice(n_jobs, SAMPLE, replace=False))
+            ascent.climb(roster.some(sample), n_jobs / SAMPLE, SAMPLE_ROUNDS)
+            ascent.climb(roster, 1.0, LAST_ROUNDS, LAST_STEP)
+        else:
+            ascent.climb(roster, 1.0, FEW_ROUNDS if n_jobs <= FEW_JOBS else ROUNDS)
+        mean = respond(self.problem, ascent.prices, self.choices, roster)
+        last = respond(self.problem, ascent.last_prices, self.choices, roster)
+        for prices, response in ((ascent.prices, mean), (ascent.last_prices, last)):
+            if response.bound > self.generation.bound:
+                self.generation.prices, self.generation.bound = prices, response.bound
+        self.say(f"priced: {self._reached()}")
+        return mean
+
+    def _packed(self, response: Response) -> Packing:
+        """What everyone chose, whether there is room for it or not."""
+        jobs = enumerate(self.roster.jobs)
+        placements = [response.timetable.placement(j, terms) for j, terms in jobs]
+        return Packing.of(self.problem, placements, response.replicas, response.served_rps)
+
+    def _is_closed(self) -> bool:
+        return self.proof.gap <= self.limits.gap
+
+    def _repaired(self, repair: Repair, packing: Packing) -> Packing:
+        """`packing` and tries around it, until they close the gap or bear no fruit."""
+        fruitless = 0
+        while fruitless < FRUITLESS_REPAIRS and not self._is_closed():
+            before = self.best.objective
+            packing = repair.improve(packing, self.rng, TRIES)
+            self.best.consider(packing)
+            self.say(f"repaired: {self._reached()}")
+            fruitless = 0 if self.best.objective < before else fruitless + 1
+        return packing
+
+    def _weighed(self, repair: Repair, master: Master, packing: Packing) -> Stage:
+        """Whole schedules drawn from the master."""
+        master.offer(packing)
+        dive = Dive(master, self.choices, self.constant, self.watch.left_s)
         packing = repair.complete(dive.packing())
         self.best.consider(packing)
         self.say(f"whole schedules: {self._reached()}")
-        if self.proof.gap <= self.limits.gap:
-            return Stage.GAP
         for _ in range(SEARCHES):
-            fruitless = 0
-            while fruitless < FRUITLESS_REPAIRS:
-                before = self.best.objective
-                packing = repair.improve(packing, rng, TRIES)
-                self.best.consider(packing)
-                self.say(f"repaired: {self._reached()}")
-                if self.proof.gap <= self.limits.gap:
-                    return Stage.GAP
-                fruitless = 0 if self.best.objective < before else fruitless + 1
+            packing = self._repaired(repair, packing)
+            if self._is_closed():
+                return Stage.GAP
             for window in self._windows(master):
                 free = self._inside(window, packing)
                 packing = master.whole(
@@ -218,10 +297,10 @@ class _Run:
                 )
                 self.best.consider(packing)
                 self.say(f"best of the schedules known: {self._reached()}")
-                if self.proof.gap <= self.limits.gap:
+                if self._is_closed():
                     return Stage.GAP
             margin = self.best.objective - self.generation.bound
-            master.offer_near(choices, self.generation.prices, margin)
+            master.offer_near(self.choices, self.generation.prices, margin)
         return Stage.ITERATIONS
 
     def _windows(self, master: Master) -> list[range]:
@@ -249,14 +328,7 @@ class _Run:
         share = gap / (1 - gap) if gap < 1 else np.inf
         return bound + 0.9 * share * max(0.0, bound - constant)
 
-    def _sweep(self, packing: Packing, choices: tuple[Choices, ...]) -> Packing:
-        load_kw = packing.load.facility_kw(self.problem)
-        _, dispatch, _ = self.dispatcher.solve(load_kw, time_limit_s=self.watch.left_s())
-        order = MeritOrder.of(self.problem, dispatch)
-        sweep(packing, choices, self.terms, order, by_work(self.problem))
-        return packing
-
-    def _generate(self, master: Master, choices: tuple[Choices, ...]) -> None:
+    def _generate(self, master: Master) -> None:
         """Rounds until the bound is close enough to the relaxed master to leave room.
 
         They end early where neither the bound nor the master moves any more.
@@ -265,7 +337,7 @@ class _Run:
         for _ in range(MAX_ROUNDS):
             reached = (generation.bound, generation.value)
             generation.round(
-                self.problem, master, choices, self.terms, time_limit_s=self.watch.left_s()
+                self.problem, master, self.choices, self.roster, time_limit_s=self.watch.left_s()
             )
             room = 0.15 * self.limits.gap * max(0.0, generation.value - self.constant)
             moved = max(generation.bound - reached[0], reached[1] - generation.value)
@@ -279,57 +351,3 @@ class _Run:
     def _reached(self) -> str:
         proof = self.proof
         return f"{proof.objective:,.0f}, bound {proof.bound:,.0f}, gap {proof.gap:.2%}"
-
-
-def _ties(problem: Problem, site: str) -> tuple[object, ...]:
-    """What else tells `site` from a twin: who lives there, who may, and how far it is."""
-    return (
-        [job.home == site for job in problem.jobs],
-        [job.allowed_sites is None or site in job.allowed_sites for job in problem.jobs],
-        [service.home == site for service in problem.services],
-        [[one.rtt_ms.get((region, site)) for region in one.regions] for one in problem.services],
-        sorted(fingerprint(link) for ends, link in problem.links.items() if site in ends),
-    )
-
-
-def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]]:
-    """The problem with its sites in an order that names do not decide, and the way back.
-
-    So that two problems that differ in the names or the order of sites have the same plan.
-    """
-    order = sorted(
-        range(len(problem.sites)),
-        key=lambda s: (
-            fingerprint(problem.sites[s], without=["name"]),
-            fingerprint(_ties(problem, problem.sites[s].name)),
-        ),
-    )
-    ordered = replace(problem, sites=tuple(problem.sites[s] for s in order))
-    rows = [ordered.site_number[site.name] for site in problem.sites]
-    pools = [
-        ordered.pool_number[ordered.site_number[problem.sites[s].name], pool.gpu_type]
-        for s, pool in problem.pools
-    ]
-
-    def back_prices(prices: Prices) -> Prices:
-        return Prices(
-            power_per_kwh=prices.power_per_kwh[rows],
-            gpu_per_gpu_h=prices.gpu_per_gpu_h[pools],
-            stored_per_kwh=prices.stored_per_kwh[rows],
-            peak_per_kw=prices.peak_per_kw[rows],
-        )
-
-    def back(solution: Solution) -> Solution:
-        servings = {
-            name: Serving(replicas=one.replicas[rows], served_rps=one.served_rps[:, rows])
-            for name, one in solution.plan.servings.items()
-        }
-        dispatch = {site.name: solution.plan.dispatch[site.name] for site in problem.sites}
-        return replace(
-            solution,
-            plan=replace(solution.plan, servings=servings, dispatch=dispatch),
-            prices=back_prices(solution.prices),
-            idle_prices=back_prices(solution.idle_prices),
-        )
-
-    return ordered, back

@@ -15,7 +15,7 @@ from optimizer.site import FloatArray, IntArray
 from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
-MAX_UNITS_PER_STEP = 20
+MAX_UNITS_PER_STEP = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from optimizer.baselines import run_now, self_consumption
 from optimizer.bound import lower_bound, respond, service_step_costs
+from optimizer.fleet import Roster
 from optimizer.load import Load
 from optimizer.master import Master
 from optimizer.packing import Packing
@@ -189,7 +190,7 @@ def test_the_water_of_idle_gpus_is_in_the_master_and_in_the_bound():
     terms = terms_of(problem)
     master = Master(problem, terms)
     master.offer(Packing.of_plan(problem, run_now(problem)))
-    response = respond(problem, prices_of(problem, power=1), (), terms)
+    response = respond(problem, prices_of(problem, power=1), (), Roster.of(terms))
     master.offer_response(response)
     value, _ = master.relax(time_limit_s=10)
     assert response.bound == pytest.approx(4.8 + 14.4 + 3.6 + 10.8)

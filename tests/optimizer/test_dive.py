@@ -9,6 +9,7 @@ from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
 from optimizer.dispatcher import Dispatcher, Router
 from optimizer.dive import Dive
+from optimizer.fleet import Roster
 from optimizer.generation import Generation
 from optimizer.load import Load
 from optimizer.master import Master
@@ -65,7 +66,7 @@ def priced(problem):
     idle_prices = Dispatcher(problem).solve(idle_kw, time_limit_s=10)[2]
     generation = Generation(idle_prices)
     for _ in range(ROUNDS):
-        generation.round(problem, master, choices, terms, time_limit_s=10)
+        generation.round(problem, master, choices, Roster.of(terms), time_limit_s=10)
         if generation.exact and not generation.added:
             break
     return master, choices

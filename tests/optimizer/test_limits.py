@@ -53,4 +53,5 @@ def test_a_gap_wide_enough_ends_the_solve():
 def test_progress_is_told_in_words():
     told = []
     solve(tiny(SEED), limits=Limits(gap=10), progress=told.append)
-    assert told[0].startswith("swept: ")
+    assert told[0].startswith("priced: ")
+    assert told[1].startswith("swept: ")

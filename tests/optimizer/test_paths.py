@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer import answers, paths, sweeps
 from optimizer import marginal as marginal_module
-from optimizer import paths
 from optimizer.compiled_marginal import compiled_step_costs
 from optimizer.compiled_paths import compiled_path, compiled_window
 from optimizer.fingerprint import fingerprint
@@ -90,13 +90,14 @@ def test_a_job_that_cannot_finish_has_no_path():
 
 def test_a_plan_is_the_same_with_and_without_numba(monkeypatch):
     problem = tiny(7)
-    caches = (paths._searches, marginal_module._step_costs)
+    modules = (paths, marginal_module, answers, sweeps)
+    caches = (paths._searches, marginal_module._step_costs, answers._kinds, sweeps._kind)
     assert paths._searches() == (compiled_path, compiled_window)
     compiled = fingerprint(solve(problem).plan)
     for cache in caches:
         cache.cache_clear()
-    monkeypatch.setattr(paths, "find_spec", lambda name: None)
-    monkeypatch.setattr(marginal_module, "find_spec", lambda name: None)
+    for module in modules:
+        monkeypatch.setattr(module, "has_numba", lambda: False)
     try:
         assert paths._searches() == (numpy_path, numpy_window)
         assert fingerprint(solve(problem).plan) == compiled

@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 from optimizer.baselines import run_now
 from optimizer.dispatcher import Dispatcher, Router
 from optimizer.load import Load
+from optimizer.marginal import Marginal
 from optimizer.merit_order import MeritOrder
-from optimizer.packing import Packing, by_work, rechoose_short_steps, sweep
+from optimizer.packing import (
+    Packing,
+    by_work,
+    choose_replicas,
+    place_cheapest,
+    rechoose_short_steps,
+)
 from optimizer.plan import Placement, Run
 from optimizer.repair import Repair
 from optimizer.replicas import Choices, shortfall_rps
@@ -40,15 +47,18 @@ def baseline(problem):
 def swept(problem, repair):
     """Run-now after one sweep around its own prices."""
     packing = baseline(problem)
-    order = order_of(repair, packing)
-    sweep(packing, repair.choices, repair.terms, order, by_work(problem))
+    marginal = marginal_of(repair, packing)
+    for v, one in enumerate(repair.choices):
+        choose_replicas(packing, v, one, marginal)
+    for j in by_work(problem):
+        place_cheapest(packing, j, repair.terms[j], marginal)
     return packing
 
 
-def order_of(repair, packing):
+def marginal_of(repair, packing):
     facility_kw = packing.load.facility_kw(repair.problem)
     _, dispatch, _ = repair.dispatcher.solve(facility_kw, time_limit_s=10)
-    return MeritOrder.of(repair.problem, dispatch)
+    return Marginal.of(repair.problem, MeritOrder.of(repair.problem, dispatch))
 
 
 def accounted(problem, packing):
@@ -223,13 +233,13 @@ def test_a_service_that_hogs_gpus_gives_one_to_the_service_that_is_short():
     packing = Packing.of(problem, [], held, served)
     # In the middle hour 2 requests/s are lost: 2 x 36. Then 2 replicas for 3 hours, 1 kWh each.
     assert repair.cost(packing)[0] == pytest.approx(6 + 72)
-    order = order_of(repair, packing)
-    assert rechoose_short_steps(packing, repair.choices, order)
+    marginal = marginal_of(repair, packing)
+    assert rechoose_short_steps(packing, repair.choices, marginal)
     assert [one[:, 0].tolist() for one in packing.replicas] == [[1, 1, 1], [1, 1, 1]]
     assert [one[:, 0].tolist() for one in packing.served_rps] == [[1, 1, 1], [2, 2, 2]]
     assert packing.load.gpus.tolist() == [[2, 2, 2]]
     assert repair.cost(packing)[0] == pytest.approx(6)
-    assert not rechoose_short_steps(packing, repair.choices, order)
+    assert not rechoose_short_steps(packing, repair.choices, marginal)
 
 
 def test_where_no_service_is_short_nothing_is_chosen_again():
@@ -238,7 +248,7 @@ def test_where_no_service_is_short_nothing_is_chosen_again():
     held, served = [np.full((3, 1), 2)] * 2, [np.ones((3, 1)), np.full((3, 1), 2.0)]
     packing = Packing.of(problem, [], held, served)
     before = everything(packing)
-    assert not rechoose_short_steps(packing, repair.choices, order_of(repair, packing))
+    assert not rechoose_short_steps(packing, repair.choices, marginal_of(repair, packing))
     assert everything(packing) == before
 
 

@@ -1,0 +1,279 @@
+"""Prices for power, GPUs, stored energy and billed peaks, found by climbing the bound.
+
+The bound of `optimizer.bound` is concave in its prices, and what everyone would choose at them
+tells how to raise it: where more is asked for than there is, the price goes up. Each price has a
+step of its own, by the size of its recent slopes (Adam, Kingma and Ba 2015); the running mean of
+the choices is, in the limit, an optimum of the relaxed problem (Larsson, Patriksson and
+Stromberg 1999), and so a load worth coming close to. A round costs as much as asking every job
+once; of many jobs a sample is asked first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.answers import add_load, ask
+from optimizer.bound import question, service_prices, service_step_costs
+from optimizer.fleet import Roster
+from optimizer.load import Load, slopes
+from optimizer.plan import Prices
+from optimizer.problem import Problem
+from optimizer.replicas import Choices
+from optimizer.site import FloatArray, Site
+
+G_PER_KG = 1000
+#: Decay of the mean slope and of the mean square of the slope.
+MOMENTUM, MEMORY = 0.8, 0.99
+#: Of a price's scale, at most, in a round; the steps shrink to nothing over the last rounds.
+STEP = 0.2
+FULL_STEPS = 0.25
+#: Weight of the newest choices in the running mean.
+NEWEST = 0.2
+#: How large the price of a GPU-hour is, against what its power and its lateness cost.
+GPU_SCALE, LATE_SCALE = 2.0, 0.3
+#: A pool's first price, against that.
+FIRST_GPU_PRICE = 0.15
+#: No power is cheaper than this share of what unmet power costs, when steps are measured.
+LEAST_PRICE = 1e-4
+#: A peak is reached in about this share of the steps.
+PEAK_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How large prices are, by kind: what a step of the climb is measured against."""
+
+    power_per_kwh: float
+    gpu_per_gpu_h: float
+    stored_per_kwh: float
+    peak_per_kw: float
+
+    @staticmethod
+    def of(problem: Problem) -> "Scale":
+        """Of what power, GPUs and peaks cost in `problem`."""
+        power = float(np.mean([_price_of_power(problem, site) for site in problem.sites]))
+        kw_per_gpu = max(
+            (mode.power_kw / mode.gpus for job in problem.jobs for mode in job.modes), default=1.0
+        )
+        charges = [
+            site.grid.demand_charge.price_per_kw
+            for site in problem.sites
+            if site.grid and site.grid.demand_charge
+        ]
+        late = problem.objective.late_price_per_gpu_h
+        return Scale(
+            power_per_kwh=power,
+            gpu_per_gpu_h=max(GPU_SCALE * power * kw_per_gpu, LATE_SCALE * late),
+            stored_per_kwh=power,
+            peak_per_kw=max(charges, default=0.0) / (PEAK_SHARE * problem.horizon.n_steps),
+        )
+
+
+def _price_of_power(problem: Problem, site: Site) -> float:
+    """What a kWh costs at `site` once wind and sun are used up. [money/kWh]"""
+    price = problem.objective
+    kg = price.carbon_price_per_kg / G_PER_KG
+    if site.grid and site.grid.import_limit_kw.any():
+        bought = site.grid.import_price_per_kwh + kg * site.grid.carbon_intensity_g_per_kwh
+        return max(float(np.abs(bought).mean()), LEAST_PRICE * price.unmet_price_per_kwh)
+    if site.generator:
+        return site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
+    return price.unmet_price_per_kwh
+
+
+class Ascent:
+    """One climb. `prices` and `target_kw` are running means over its rounds."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        choices: tuple[Choices, ...],
+        first: Prices,
+        left_s: Callable[[], float],
+    ) -> None:
+        """Start from `first`, and from a small price of every GPU.
+
+        Args:
+            problem: The problem.
+            choices: Of its services.
+            first: Prices under some load.
+            left_s: Time left; raises when there is none. [s]
+        """
+        self._problem, self._choices, self._left_s = problem, choices, left_s
+        scale = Scale.of(problem)
+        self._scale = (
+            scale.power_per_kwh,
+            scale.gpu_per_gpu_h,
+            scale.stored_per_kwh,
+            scale.peak_per_kw,
+        )
+        gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
+        self._now = (
+            first.power_per_kwh.copy(),
+            gpu_price,
+            first.stored_per_kwh.copy(),
+            first.peak_per_kw.copy(),
+        )
+        self._slope = tuple(np.zeros_like(one) for one in self._now)
+        self._square = tuple(np.zeros_like(one) for one in self._now)
+        self._slopes = slopes(problem)
+        self._idle_kw = Load.idle(problem).facility_kw(problem)
+        self._rounds = 0
+        self.prices = self._prices()
+        self.target_kw = self._idle_kw
+
+    @property
+    def last_prices(self) -> Prices:
+        """Those of the last round."""
+        return self._prices()
+
+    def climb(
+        self, roster: Roster, weight: float, n_rounds: int, share_of_step: float = 1.0
+    ) -> None:
+        """Climb by `n_rounds` rounds, their steps shrinking towards the last.
+
+        Args:
+            roster: Jobs to ask.
+            weight: How many jobs each of them stands for.
+            n_rounds: At least 1.
+            share_of_step: What the first steps are, against those of a climb from nowhere.
+        """
+        for n in range(1, n_rounds + 1):
+            self._left_s()
+            left = 1 - n / (n_rounds + 1)
+            self._step(roster, weight, share_of_step * STEP * min(1.0, left / (1 - FULL_STEPS)))
+
+    def _prices(self) -> Prices:
+        power, gpu, stored, peak = (one.copy() for one in self._now)
+        return Prices(
+            power_per_kwh=power, gpu_per_gpu_h=gpu, stored_per_kwh=stored, peak_per_kw=peak
+        )
+
+    def _step(self, roster: Roster, weight: float, step: float) -> None:
+        self._rounds += 1
+        prices = self._prices()
+        facility_kw, gpus = self._asked(roster, weight, prices)
+        slopes_now = self._slopes_at(prices, facility_kw, gpus)
+        for kind, slope in enumerate(slopes_now):
+            mean, square = self._slope[kind], self._square[kind]
+            mean += (1 - MOMENTUM) * (slope - mean)
+            square += (1 - MEMORY) * (slope * slope - square)
+            direction = mean / (1 - MOMENTUM**self._rounds)
+            size = np.sqrt(square / (1 - MEMORY**self._rounds))
+            moves = size > 0
+            self._now[kind][moves] += step * self._scale[kind] * direction[moves] / size[moves]
+        unmet = self._problem.objective.unmet_price_per_kwh
+        np.minimum(unmet, self._now[0], out=self._now[0])
+        np.maximum(0.0, self._now[1], out=self._now[1])
+        np.maximum(0.0, self._now[3], out=self._now[3])
+        share = max(NEWEST, 1 / self._rounds)
+        self.target_kw = (1 - share) * self.target_kw + share * facility_kw
+        self.prices = _mixed(self.prices, self._prices(), share)
+
+    def _asked(
+        self, roster: Roster, weight: float, prices: Prices
+    ) -> tuple[FloatArray, FloatArray]:
+        """Facility power (S, T) [kW] and GPUs (K, T) of what everyone chooses at `prices`."""
+        problem = self._problem
+        asked = question(problem, prices)
+        it_kw, gpus = np.zeros(self._idle_kw.shape), np.zeros(problem.pool_gpus.shape)
+        add_load(roster, ask(roster, asked).timetable, weight, it_kw, gpus)
+        steps = np.arange(problem.horizon.n_steps)
+        for one in self._choices:
+            costs, split = service_step_costs(
+                one, *service_prices(problem, one, asked.it_price, asked.gpu_price)
+            )
+            best = np.argmin(costs, axis=1)
+            replicas, served = one.replicas[steps, best], split[steps, best]
+            for i, site in enumerate(one.sites):
+                it_kw[site] += replicas[:, i] * one.extra_kw[i] + served[:, i] * one.request_kw
+                pool = problem.pool_number[site, one.service.gpu_type]
+                gpus[pool] += replicas[:, i] * one.service.gpus_per_replica
+        return self._idle_kw + self._slopes * it_kw, gpus
+
+    def _slopes_at(
+        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """How fast the bound grows with each price: what is asked for less what there is."""
+        h = self._problem.horizon.step_h
+        power = facility_kw * h
+        stored, peak = np.zeros(facility_kw.shape), np.zeros(facility_kw.shape)
+        for s, site in enumerate(self._problem.sites):
+            supplied_kw, stored[s], peak[s] = _flows_at(
+                self._problem,
+                site,
+                prices.power_per_kwh[s],
+                prices.stored_per_kwh[s],
+                prices.peak_per_kw[s],
+            )
+            power[s] -= supplied_kw * h
+        return power, (gpus - self._problem.pool_gpus) * h, stored, peak
+
+
+def _mixed(old: Prices, new: Prices, share: float) -> Prices:
+    """`share` of the new prices, the rest of the old."""
+
+    def of(before: FloatArray, after: FloatArray) -> FloatArray:
+        return (1 - share) * before + share * after
+
+    return Prices(
+        power_per_kwh=of(old.power_per_kwh, new.power_per_kwh),
+        gpu_per_gpu_h=of(old.gpu_per_gpu_h, new.gpu_per_gpu_h),
+        stored_per_kwh=of(old.stored_per_kwh, new.stored_per_kwh),
+        peak_per_kw=of(old.peak_per_kw, new.peak_per_kw),
+    )
+
+
+def _flows_at(
+    problem: Problem, site: Site, power: FloatArray, stored: FloatArray, peak: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Every energy flow of a site at its own best at those prices.
+
+    Returns:
+        Power supplied [kW], energy missing in the battery's balance [kWh], import above the billed
+        peak [kW], shape (T,) each.
+    """
+    h, price = problem.horizon.step_h, problem.objective
+    kg = price.carbon_price_per_kg / G_PER_KG
+    supplied, above, missing = (np.zeros(len(power)) for _ in range(3))
+    for plant in site.plants:
+        supplied += np.where(kg * plant.carbon_g_per_kwh < power, plant.available_kw, 0.0)
+    if site.generator:
+        fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
+        supplied += np.where(fuel < power, site.generator.power_kw, 0.0)
+    if site.grid:
+        grid = site.grid
+        bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
+        imported = np.where(bought + peak / h < power, grid.import_limit_kw, 0.0)
+        supplied += imported
+        supplied -= np.where(power < grid.export_price_per_kwh, grid.export_limit_kw, 0.0)
+        if grid.demand_charge:
+            charge = grid.demand_charge
+            billed = np.array(
+                [
+                    charge.price_per_kw < peak[charge.period == period].sum()
+                    for period in range(int(charge.period.max()) + 1)
+                ]
+            )
+            most = np.array(
+                [
+                    grid.import_limit_kw[charge.period == period].max()
+                    for period in range(len(billed))
+                ]
+            )
+            so_far = np.where(charge.period == 0, charge.peak_so_far_kw, 0.0)
+            above = imported - np.where(billed, most, 0.0)[charge.period] - so_far
+    if site.battery:
+        battery = site.battery
+        charge_kw = np.where(power < stored * battery.charge_efficiency, battery.power_kw, 0.0)
+        given = battery.wear_cost_per_kwh + stored / battery.discharge_efficiency
+        discharge_kw = np.where(given < power, battery.power_kw, 0.0)
+        supplied += discharge_kw - charge_kw
+        value = stored - np.append(stored[1:], 0.0)
+        soc_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
+        soc_kwh[-1] = battery.soc_initial_kwh
+        before_kwh = np.append(battery.soc_initial_kwh, soc_kwh[:-1])
+        kept = charge_kw * battery.charge_efficiency - discharge_kw / battery.discharge_efficiency
+        missing = soc_kwh - before_kwh - kept * h
+    return supplied, missing, above

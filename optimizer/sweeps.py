@@ -1,0 +1,205 @@
+"""All jobs and services in place, the pools crowded at first and every limit kept in the end.
+
+A round takes each service and each job away and puts it back where it adds least. First the prices
+and the load that the ascent found lead: a held battery says little about what an hour is worth
+while loads still move. Then the real supply curves, around batteries dispatched anew each round.
+All the while a GPU beyond a pool costs more from round to round, so that jobs leave full hours one
+by one, those first that lose least (penalties that grow as in Lagrangian packing heuristics).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from optimizer.compiled import has_numba
+from optimizer.dispatcher import Dispatcher
+from optimizer.fleet import Roster, Timetable
+from optimizer.load import Load
+from optimizer.marginal import Guide, Marginal
+from optimizer.merit_order import Leeway, MeritOrder
+from optimizer.packing import Packing, by_work, choose_replicas
+from optimizer.plan import Dispatch, Prices
+from optimizer.pricing import untrimmed
+from optimizer.problem import Problem
+from optimizer.replicas import Choices
+from optimizer.site import FloatArray, IntArray
+
+GUIDED_ROUNDS, CROWDED_ROUNDS, HARD_ROUNDS = 10, 10, 3
+#: What a GPU beyond a pool costs at first, all of the pool over, and in the end, one over: both
+#: against what leaving a GPU-hour of work costs.
+FIRST_CROWDING, LAST_CROWDING = 0.02, 4.0
+#: Of the demand charge, what a step above the relaxed optimum's peak costs meanwhile.
+PEAK_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeps:
+    """Rounds over the jobs and services of one problem.
+
+    Attributes:
+        roster: Its jobs.
+        choices: Of its services.
+        dispatcher: Of the problem.
+        left_s: Time left; raises when there is none. [s]
+    """
+
+    problem: Problem
+    roster: Roster
+    choices: tuple[Choices, ...]
+    dispatcher: Dispatcher
+    left_s: Callable[[], float]
+
+    def pack(
+        self,
+        start: Packing,
+        prices: Prices,
+        target_kw: FloatArray,
+        rng: np.random.Generator,
+    ) -> Packing:
+        """A packing that keeps every limit, led by `prices` and `target_kw`.
+
+        Args:
+            start: Where services stand, and jobs that are in place already.
+            prices: Of the relaxed problem.
+            target_kw: Facility power of its optimum, shape (S, T). [kW]
+            rng: Orders the jobs.
+        """
+        problem, n_jobs = self.problem, len(self.roster.jobs)
+        timetable = Timetable.empty(n_jobs, problem.horizon.n_steps)
+        for j, placement in enumerate(start.placements):
+            timetable.note(j, self.roster.jobs[j], placement)
+        packing = start.copy()
+        flat = MeritOrder.flat(prices.power_per_kwh, problem.horizon.step_h)
+        _, goal, _ = self.dispatcher.solve(target_kw, time_limit_s=self.left_s())
+        crowding = self._crowding()
+        for n, price in enumerate(crowding):
+            guide = replace(self._guide(prices, target_kw), crowding_price=price)
+            order = flat
+            if n >= GUIDED_ROUNDS:
+                order = self._around(packing, goal)
+                guide = replace(guide, pull=np.zeros(target_kw.shape))
+            self._round(
+                packing, timetable, Marginal.of(problem, order, guide), rng.permutation(n_jobs)
+            )
+        largest_first = np.array(by_work(problem), dtype=np.int64)
+        for _ in range(HARD_ROUNDS):
+            marginal = Marginal.of(problem, self._around(packing))
+            if not self._round(packing, timetable, marginal, largest_first):
+                break
+        placed = [timetable.placement(j, terms) for j, terms in enumerate(self.roster.jobs)]
+        return Packing.of(problem, placed, packing.replicas, packing.served_rps)
+
+    def _crowding(self) -> FloatArray:
+        """Price of crowding by round, from hardly felt to beyond any other."""
+        worth = self.problem.objective.unfinished_price_per_gpu_h
+        size = max(1.0, float(self.problem.pool_gpus.mean()))
+        n_rounds = GUIDED_ROUNDS + CROWDED_ROUNDS
+        return np.geomspace(FIRST_CROWDING * worth / size, LAST_CROWDING * worth, n_rounds)
+
+    def _guide(self, prices: Prices, target_kw: FloatArray) -> Guide:
+        level = np.abs(prices.power_per_kwh).mean(axis=1)
+        most_kw = np.maximum(target_kw.max(axis=1), 1e-9)
+        return Guide(
+            gpu_price_per_gpu_h=prices.gpu_per_gpu_h,
+            crowding_price=np.inf,
+            target_kw=target_kw,
+            pull=np.repeat((level / most_kw)[:, None], target_kw.shape[1], axis=1),
+        )
+
+    def _around(self, packing: Packing, billed: Mapping[str, Dispatch] | None = None) -> MeritOrder:
+        """Supply around the best dispatch of `packing`, the peaks of `billed` reached already."""
+        load_kw = packing.load.facility_kw(self.problem)
+        _, dispatch, prices = self.dispatcher.solve(load_kw, time_limit_s=self.left_s())
+        leeway = Leeway(
+            stored_per_kwh=prices.stored_per_kwh,
+            billed=billed or dispatch,
+            peak_share=PEAK_SHARE if billed else 1.0,
+        )
+        return MeritOrder.of(self.problem, dispatch, leeway)
+
+    def _round(
+        self, packing: Packing, timetable: Timetable, marginal: Marginal, order: IntArray
+    ) -> int:
+        """Every job in that order, then every service; how many jobs moved."""
+        self.left_s()
+        moved = sweep(self.roster, timetable, packing, marginal, order)
+        for v, one in enumerate(self.choices):
+            choose_replicas(packing, v, one, marginal)
+        return moved
+
+
+Sweep = Callable[[Roster, Timetable, Packing, Marginal, IntArray], int]
+
+
+def sweep(
+    roster: Roster, timetable: Timetable, packing: Packing, marginal: Marginal, order: IntArray
+) -> int:
+    """Take each job of `order` out and put it back where it adds least; how many moved.
+
+    Args:
+        roster: The jobs.
+        timetable: Where they run, changed in place.
+        packing: Whose load they are part of, changed in place; its placements are not.
+        marginal: What a step costs.
+        order: Job numbers.
+    """
+    return _kind()(roster, timetable, packing, marginal, order)
+
+
+@cache
+def _kind() -> Sweep:
+    return compiled_sweep if has_numba() else numpy_sweep
+
+
+def numpy_sweep(
+    roster: Roster, timetable: Timetable, packing: Packing, marginal: Marginal, order: IntArray
+) -> int:
+    """`sweep` in NumPy."""
+    load, moved = packing.load, 0
+    for j in order.tolist():
+        terms, before = roster.jobs[j], (timetable.position[j], timetable.modes[j].copy())
+        _add(load, roster, timetable, j, -1)
+        _, placement = untrimmed(terms, marginal.step_costs(terms, load), terms.grain)
+        timetable.note(j, terms, placement)
+        _add(load, roster, timetable, j, 1)
+        same = before[0] == timetable.position[j] and np.array_equal(before[1], timetable.modes[j])
+        moved += not same
+    return moved
+
+
+def _add(load: Load, roster: Roster, timetable: Timetable, j: int, sign: int) -> None:
+    fleet, position = roster.fleet, timetable.position[j]
+    if position < 0:
+        return
+    steps = np.flatnonzero(timetable.modes[j] >= 0)
+    modes = timetable.modes[j, steps]
+    load.gpus[fleet.pools[j, position], steps] += sign * fleet.gpus[j, modes]
+    load.it_kw[fleet.sites[j, position], steps] += sign * fleet.extra_kw[j, position, modes]
+
+
+def compiled_sweep(
+    roster: Roster, timetable: Timetable, packing: Packing, marginal: Marginal, order: IntArray
+) -> int:
+    """`sweep` as machine code."""
+    from optimizer.compiled_fleet import swept  # noqa: PLC0415  (takes a second)
+
+    curves, guide = marginal.order, marginal.guide
+    moved: int = swept(
+        roster.fleet,
+        order,
+        curves.step_h,
+        (curves.start_kw, curves.width_kw, curves.price_per_kwh, curves.added_kw),
+        (
+            marginal.overhead_kw,
+            marginal.slope,
+            marginal.water_cost_per_kw,
+            marginal.pool_gpus,
+        ),
+        (guide.gpu_price_per_gpu_h, guide.crowding_price, guide.target_kw, guide.pull),
+        roster.table_size,
+        (packing.load.gpus, packing.load.it_kw),
+        *timetable,
+    )
+    return moved
