@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimizer.commitment import least_cost
 from optimizer.load import Load, slopes
 from optimizer.plan import Placement, Prices
 from optimizer.pricing import cheapest
@@ -190,6 +191,7 @@ def _supply_bound(problem: Problem, prices: Prices) -> float:
         power, peak = prices.power_per_kwh[s] * h, prices.peak_per_kw[s]
         for cost, most in _flows(problem, site, power, peak, most_kw[s]):
             total += float((np.minimum(0.0, cost) * most).sum())
+        total += _generator_bound(problem, site, power)
         total += _peak_bound(site, peak)
         total += _battery_bound(problem, site, power, prices.stored_per_kwh[s])
     return total
@@ -198,7 +200,7 @@ def _supply_bound(problem: Problem, prices: Prices) -> float:
 def _flows(
     problem: Problem, site: Site, power: FloatArray, peak: FloatArray, most_kw: FloatArray
 ) -> list[tuple[FloatArray, FloatArray | float]]:
-    """Reduced cost per kW and limit of every flow but the battery's."""
+    """Reduced cost per kW and limit of every flow but the battery's and the generator's."""
     h, price = problem.horizon.step_h, problem.objective
     kg = price.carbon_price_per_kg / 1000
     flows: list[tuple[FloatArray, FloatArray | float]] = [
@@ -210,10 +212,21 @@ def _flows(
         flows.append((bought * h - power + peak, grid.import_limit_kw))
         flows.append((power - grid.export_price_per_kwh * h, grid.export_limit_kw))
     flows += [(kg * p.carbon_g_per_kwh * h - power, p.available_kw) for p in site.plants]
-    if site.generator:
-        fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
-        flows.append((fuel * h - power, site.generator.power_kw))
     return flows
+
+
+def _generator_bound(problem: Problem, site: Site, power: FloatArray) -> float:
+    """The generator at its own best: in each step, or over all ways to be on and off."""
+    if site.generator is None:
+        return 0.0
+    h, generator = problem.horizon.step_h, site.generator
+    kg = problem.objective.carbon_price_per_kg / 1000
+    cost = (generator.fuel_cost_per_kwh + kg * generator.carbon_g_per_kwh) * h - power
+    if not generator.has_commitment:
+        return float((np.minimum(0.0, cost) * generator.power_kw).sum())
+    above_kw = np.where(cost < 0, generator.power_kw, generator.min_load_kw)
+    running = cost * above_kw + np.minimum(0.0, power) * generator.min_load_kw
+    return least_cost(generator, running, h)
 
 
 def _peak_bound(site: Site, peak: FloatArray) -> float:

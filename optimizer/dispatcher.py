@@ -1,15 +1,24 @@
-"""Energy flows for a given load: a compiled model, solved again with new right-hand sides."""
+"""Energy flows for a given load: a compiled model, solved again with new right-hand sides.
+
+Generators are on in parts in all solves but the last of a plan, which asks for whole ones.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 import pyomo.environ as pyo
 
-from optimizer.highs import LinearModel
+from optimizer.commitment import limits
+from optimizer.highs import Answer, LinearModel
 from optimizer.load import Load
 from optimizer.model.core import dispatch_model, routed_model
 from optimizer.packing import Packing
-from optimizer.plan import Dispatch, Plan, Prices, Serving
+from optimizer.plan import Commitment, Dispatch, Plan, Prices, Serving
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Site
+
+#: Of a dispatch with generators that are on or off; a relative gap.
+COMMITMENT_GAP = 1e-5
 
 
 class Flows:
@@ -19,7 +28,9 @@ class Flows:
         """Remember where `linear` keeps the variables and rows of `model`."""
         self._problem = problem
         m = model
+        self._linear = linear
         names = "import_kw export_kw used_kw charge_kw discharge_kw soc_kwh generator_kw unmet_kw"
+        names += " on load_bank_kw"
         self._columns = {name: linear.columns(getattr(m, name)) for name in names.split()}
         self.balance_rows = linear.rows(m.power_balance)
         self._soc_rows = linear.rows(m.soc_balance)
@@ -27,7 +38,31 @@ class Flows:
         self._billed_sites = sorted({s for s, _ in m.billed})
         self._battery_sites = list(m.battery_sites)
         self._generator_sites = list(m.generator_sites)
+        self._committed_sites = list(m.committed_sites)
         self._plants = list(m.P)
+
+    def solve_whole(self, *, time_limit_s: float) -> Answer:
+        """Solve with every generator on or off: first which, then their power as exactly as ever.
+
+        Raises:
+            TimeLimitReached: The limit ended it first.
+        """
+        on = self._columns["on"]
+        if not len(on):
+            return self._linear.solve(time_limit_s=time_limit_s)
+        n_steps, h = self._problem.horizon.n_steps, self._problem.horizon.step_h
+        generators = [self._problem.sites[s].generator for s in self._committed_sites]
+        held = [limits(one, n_steps, h) for one in generators if one]
+        least, most = (np.concatenate(side) for side in zip(*held, strict=True))
+        try:
+            self._linear.set_integer(on, integer=True)
+            whole = self._linear.solve(time_limit_s=time_limit_s).column_values[on].round()
+            self._linear.set_integer(on, integer=False)
+            self._linear.set_bounds(on, whole, whole)
+            return self._linear.solve(time_limit_s=time_limit_s)
+        finally:
+            self._linear.set_integer(on, integer=False)
+            self._linear.set_bounds(on, least, most)
 
     def _series(self, values: FloatArray, name: str) -> FloatArray:
         columns = self._columns[name]
@@ -43,10 +78,16 @@ class Flows:
         def of(name: str, sites: list[int], s: int) -> FloatArray:
             return read[name][sites.index(s)] if s in sites else nothing
 
+        def commitment(s: int) -> Commitment | None:
+            if s not in self._committed_sites:
+                return None
+            on, load_bank_kw = (of(n, self._committed_sites, s) for n in ("on", "load_bank_kw"))
+            return Commitment(on=on, load_bank_kw=load_bank_kw)
+
         return {
             site.name: _one_way(
                 site,
-                self._problem.horizon.step_h,
+                commitment(s),
                 grid_import_kw=read["import_kw"][s],
                 grid_export_kw=read["export_kw"][s],
                 plant_used_kw=read["used_kw"][
@@ -78,12 +119,17 @@ class Flows:
         )
 
 
-def _one_way(site: Site, step_h: float, **flows: FloatArray) -> Dispatch:
+def _one_way(site: Site, commitment: Commitment | None, **flows: FloatArray) -> Dispatch:
     """The dispatch with no step that charges and discharges at once, and the same stored energy.
 
     An optimum may do both where surplus is free; the power that frees is taken from unmet demand,
-    fuel, the grid and the plants, in that order.
+    fuel above the minimum load, the grid and the plants, in that order, and then burnt in the load
+    bank.
     """
+    zero = np.zeros_like(flows["generator_kw"])
+    least = {"unmet_kw": zero, "generator_kw": zero, "grid_import_kw": zero}
+    if site.generator and commitment:
+        least["generator_kw"] = commitment.on * site.generator.min_load_kw
     both = np.minimum(flows["charge_kw"], flows["discharge_kw"])
     if site.battery and both.max() > 0:
         stored = flows["charge_kw"] * site.battery.charge_efficiency
@@ -92,15 +138,17 @@ def _one_way(site: Site, step_h: float, **flows: FloatArray) -> Dispatch:
         discharge_kw = np.maximum(0.0, -stored) * site.battery.discharge_efficiency
         freed = flows["charge_kw"] - flows["discharge_kw"] - charge_kw + discharge_kw
         flows |= {"charge_kw": charge_kw, "discharge_kw": discharge_kw}
-        for name in ("unmet_kw", "generator_kw", "grid_import_kw"):
-            less = np.minimum(flows[name], freed)
+        for name, least_kw in least.items():
+            less = np.clip(flows[name] - least_kw, 0.0, freed)
             flows[name], freed = flows[name] - less, freed - less
         used = flows["plant_used_kw"].copy()
         for p in range(len(used)):
             less = np.minimum(used[p], freed)
             used[p], freed = used[p] - less, freed - less
         flows["plant_used_kw"] = used
-    return Dispatch(**flows)
+        if commitment:
+            commitment = replace(commitment, load_bank_kw=commitment.load_bank_kw + freed)
+    return Dispatch(commitment=commitment, **flows)
 
 
 class Dispatcher:
@@ -111,15 +159,17 @@ class Dispatcher:
         self._problem = problem
         fixed_kw = Load.idle(problem).facility_kw(problem)
         model = dispatch_model(problem, fixed_kw)
-        self._linear = LinearModel(model)
+        self._linear = LinearModel(model, mip_rel_gap=COMMITMENT_GAP)
         self._flows = Flows(problem, model, self._linear)
 
     def solve(
         self, facility_kw: FloatArray, *, time_limit_s: float
     ) -> tuple[float, dict[str, Dispatch], Prices]:
-        """Best energy flows under `facility_kw`, shape (S, T): their cost, flows and prices."""
-        sides = facility_kw.ravel()
-        self._linear.set_sides(self._flows.balance_rows, sides, sides)
+        """Best energy flows under `facility_kw`, shape (S, T): their cost, flows and prices.
+
+        Generators are on in parts.
+        """
+        self._set_load(facility_kw)
         answer = self._linear.solve(time_limit_s=time_limit_s)
         no_gpu = np.zeros(self._problem.pool_gpus.shape)
         return (
@@ -127,6 +177,16 @@ class Dispatcher:
             self._flows.dispatch(answer.column_values),
             self._flows.prices(answer.row_duals, no_gpu),
         )
+
+    def finish(self, facility_kw: FloatArray, *, time_limit_s: float) -> dict[str, Dispatch]:
+        """Best energy flows under `facility_kw`, shape (S, T), with generators on or off."""
+        self._set_load(facility_kw)
+        answer = self._flows.solve_whole(time_limit_s=time_limit_s)
+        return self._flows.dispatch(answer.column_values)
+
+    def _set_load(self, facility_kw: FloatArray) -> None:
+        sides = facility_kw.ravel()
+        self._linear.set_sides(self._flows.balance_rows, sides, sides)
 
 
 class Router:
@@ -137,7 +197,7 @@ class Router:
         self._problem = problem
         fixed_kw = Load.idle(problem).facility_kw(problem)
         model = routed_model(problem, fixed_kw, lambda v, s, t: 0.0)
-        self._linear = LinearModel(model)
+        self._linear = LinearModel(model, mip_rel_gap=COMMITMENT_GAP)
         self._flows = Flows(problem, model, self._linear)
         self._capacity_rows = self._linear.rows(model.replicas_carry_requests)
         self._hosts = list(model.hosts)
@@ -162,7 +222,7 @@ class Router:
         if len(capacity_rps):
             open_side = np.full(len(capacity_rps), -np.inf)
             self._linear.set_sides(self._capacity_rows, open_side, capacity_rps)
-        values = self._linear.solve(time_limit_s=time_limit_s).column_values
+        values = self._flows.solve_whole(time_limit_s=time_limit_s).column_values
         servings = {
             service.name: Serving(
                 replicas=np.zeros((len(problem.sites), n_steps), dtype=np.int64),

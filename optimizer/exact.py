@@ -41,6 +41,8 @@ def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> float:
 
 def _oracle(problem: Problem) -> pyo.ConcreteModel:
     m = supply(problem)
+    for on in m.on.values():
+        on.domain = pyo.Binary
     terms: list[Term] = []
     reserved: dict[tuple[int, int], list[Expression]] = {}
     drawn: dict[tuple[int, int], list[Expression]] = {(s, t): [] for s in m.S for t in m.T}

@@ -73,7 +73,7 @@ def _dispatched(
     """The plan of `packing` with the servings of `routed_as` and the best energy flows."""
     placements, servings = tuple(packing.placements), routed_as.servings
     load = Load.of(problem, placements, servings)
-    _, dispatch, _ = dispatcher.solve(load.facility_kw(problem), time_limit_s=TIME_LIMIT_S)
+    dispatch = dispatcher.finish(load.facility_kw(problem), time_limit_s=TIME_LIMIT_S)
     return Plan(placements=placements, servings=servings, dispatch=dispatch)
 
 

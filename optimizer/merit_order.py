@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.commitment import up_steps
 from optimizer.plan import Dispatch
 from optimizer.problem import Problem
-from optimizer.site import BoolArray, FloatArray, IntArray, Site
+from optimizer.site import BoolArray, FloatArray, Generator, IntArray, Site
 
 UNLIMITED_KW = 1e12
+TINY_KWH = 1e-9
 G_PER_KG = 1000
 
 
@@ -153,7 +155,24 @@ def _segments(problem: Problem, site: Site, flow: Dispatch) -> list[Segment]:
             segments.append((grid.import_limit_kw - below, above, carbon))
         segments.append((below, grid.import_price_per_kwh, carbon))
     if site.generator:
-        generator = site.generator
-        fuel = (generator.power_kw, generator.fuel_cost_per_kwh, generator.carbon_g_per_kwh)
-        segments.append(fuel)
+        segments += _fuelled(problem, site.generator, flow)
     return segments
+
+
+def _fuelled(problem: Problem, generator: Generator, flow: Dispatch) -> list[Segment]:
+    """Supplies of a generator; on and off as in `flow`, and in parts where it is.
+
+    While it runs its minimum load is burnt whatever is taken of it, so that costs nothing more.
+    While it stands, its first hours bear the whole start.
+    """
+    money, carbon = generator.fuel_cost_per_kwh, generator.carbon_g_per_kwh
+    if flow.commitment is None:
+        return [(generator.power_kw, money, carbon)]
+    h, on = problem.horizon.step_h, flow.commitment.on
+    least_h = up_steps(generator, h) * h
+    started = money + generator.start_cost / max(generator.power_kw * least_h, TINY_KWH)
+    return [
+        (generator.min_load_kw * on, 0.0, 0.0),
+        ((generator.power_kw - generator.min_load_kw) * on, money, carbon),
+        (generator.power_kw * (1 - on), started, carbon),
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.commitment import n_starts
 from optimizer.load import Load
 from optimizer.plan import Dispatch, Plan, Serving
 from optimizer.problem import Problem
@@ -23,6 +24,7 @@ class SiteTally:
 
     Attributes:
         energy_cost: Import less export revenue. [money]
+        start_cost: Of the generator's starts. [money]
         emissions_kg: Grid, plants and fuel; life-cycle, location-based. [kg]
         emissions_market_kg: The same with the grid under contracts. [kg]
         facility_kwh: Served at the meter, battery flows apart. [kWh]
@@ -32,6 +34,7 @@ class SiteTally:
     energy_cost: float
     demand_cost: float
     fuel_cost: float
+    start_cost: float
     wear_cost: float
     water_cost: float
     lease_cost: float
@@ -79,7 +82,7 @@ class Tally:
     @property
     def cost(self) -> float:
         """Money paid in the horizon: no shortfall penalty, no carbon price. [money]"""
-        parts = ("energy", "demand", "fuel", "wear", "water", "lease")
+        parts = ("energy", "demand", "fuel", "start", "wear", "water", "lease")
         return self.transfer_cost + sum(self.total(f"{part}_cost") for part in parts)
 
 
@@ -112,6 +115,7 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         site.energy_cost
         + site.demand_cost
         + site.fuel_cost
+        + site.start_cost
         + site.wear_cost
         + site.water_cost
         + site.lease_cost
@@ -153,11 +157,13 @@ def _site(
         if charge := grid.demand_charge:
             peaks_kw = paid_peaks_kw(site, flow.grid_import_kw)
             demand_cost = sum(charge.price_per_kw * peak_kw for peak_kw in peaks_kw)
-    fuel_cost = 0.0
+    fuel_cost = start_cost = 0.0
     if site.generator is not None:
         generated = float(flow.generator_kw.sum()) * h
         own_g += generated * site.generator.carbon_g_per_kwh
         fuel_cost = generated * site.generator.fuel_cost_per_kwh
+        if flow.commitment is not None:
+            start_cost = n_starts(site.generator, flow.commitment.on) * site.generator.start_cost
     wear = site.battery.wear_cost_per_kwh if site.battery else 0.0
     gpu_h = [
         (pool, float(load.gpus[problem.pool_number[s, pool.gpu_type]].sum()) * h)
@@ -168,6 +174,7 @@ def _site(
         energy_cost=energy_cost,
         demand_cost=float(demand_cost),
         fuel_cost=fuel_cost,
+        start_cost=start_cost,
         wear_cost=wear * float(flow.discharge_kw.sum()) * h,
         water_cost=water_l * problem.objective.water_price_per_l,
         lease_cost=sum(pool.lease_price_per_gpu_h * hours for pool, hours in gpu_h),

@@ -20,7 +20,7 @@ def add_objective(
         - step_h * sum of export price * export
         + step_h * sum of carbon price * intensity * plant power used
         + step_h * sum of (fuel + carbon price * intensity) * generator + wear * discharge
-        + demand price * peak + shortfalls
+        + start cost * starts + demand price * peak + shortfalls
     """
     h, price, last = problem.horizon.step_h, problem.objective, problem.horizon.n_steps
     kg = price.carbon_price_per_kg / 1000
@@ -41,6 +41,8 @@ def add_objective(
             if site.generator:
                 fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
                 terms.append((fuel * h, m.generator_kw[s, t]))
+                if site.generator.has_commitment:
+                    terms.append((site.generator.start_cost, m.start[s, t]))
         if site.grid and site.grid.demand_charge:
             charge = site.grid.demand_charge
             for period in np.unique(charge.period):

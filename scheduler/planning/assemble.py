@@ -169,6 +169,12 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
             power_kw=generator.power_kw,
             fuel_cost_per_kwh=generator.fuel_cost_per_kwh,
             carbon_g_per_kwh=generator.carbon_g_per_kwh,
+            min_load_kw=generator.min_load_share * generator.power_kw,
+            start_cost=generator.start_cost,
+            min_up_h=generator.min_up_h,
+            min_down_h=generator.min_down_h,
+            runs_at_start=generator.runs_at_start,
+            hours_so_far=np.inf if generator.hours_so_far is None else generator.hours_so_far,
         ),
     )
 

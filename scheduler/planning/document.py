@@ -253,7 +253,8 @@ def job_emissions_kg(problem: Problem, plan: Plan) -> dict[str, float]:
 def mixed_carbon_g_per_kwh(problem: Problem, plan: Plan) -> FloatArray:
     """Carbon of a kWh used by site and step, shape (S, T): a proportional mix. [g/kWh]
 
-    What is stored carries the carbon of its charge, losses included.
+    What is stored carries the carbon of its charge, losses included; what is used carries that of
+    the power burnt in a load bank beside it.
     """
     mix = np.zeros((len(problem.sites), problem.horizon.n_steps))
     for s, site in enumerate(problem.sites):
@@ -273,7 +274,7 @@ def mixed_carbon_g_per_kwh(problem: Problem, plan: Plan) -> FloatArray:
         stored_kwh = site.battery.soc_initial_kwh if site.battery else 0.0
         h = problem.horizon.step_h
         for t in range(problem.horizon.n_steps):
-            given_kw = fresh_kw[t] + flow.discharge_kw[t]
+            given_kw = fresh_kw[t] + flow.discharge_kw[t] - flow.load_bank_kw[t]
             mix[s, t] = (g_per_h[t] + stored * flow.discharge_kw[t]) / max(given_kw, 1e-9)
             if site.battery and flow.charge_kw[t] > 0:
                 kept_kwh = max(0.0, flow.soc_kwh[t] - flow.charge_kw[t] * h)

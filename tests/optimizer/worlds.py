@@ -69,8 +69,8 @@ def battery(*, energy=10, power=4, charge=0.8, discharge=0.8, soc_min=0, soc_ini
     )
 
 
-def generator(power=10, fuel=3, carbon=0):
-    return Generator(power_kw=power, fuel_cost_per_kwh=fuel, carbon_g_per_kwh=carbon)
+def generator(power=10, fuel=3, carbon=0, **rules):
+    return Generator(power_kw=power, fuel_cost_per_kwh=fuel, carbon_g_per_kwh=carbon, **rules)
 
 
 def site(
@@ -192,6 +192,11 @@ def problem(*sites, jobs=(), services=(), step_h=1, prices=None, links=None):
 
 def link(one, other, *, gbps=1, cost=0):
     return {frozenset((one, other)): Link(bandwidth_gbps=gbps, cost_per_gb=cost)}
+
+
+def changed(value, **changes):
+    """`value` with some of its fields replaced."""
+    return replace(value, **changes)
 
 
 def with_dispatch(plan: Plan, name: str, **changes) -> Plan:

@@ -193,6 +193,7 @@ TEXTS = {
     "kpi.energy_cost": "Energy cost",
     "kpi.demand_cost": "Demand charge",
     "kpi.fuel_cost": "Fuel cost",
+    "kpi.start_cost": "Generator starts",
     "kpi.wear_cost": "Battery wear",
     "kpi.water_cost": "Water cost",
     "kpi.lease_cost": "Lease",

@@ -210,6 +210,7 @@ TEXTS = {
     "kpi.energy_cost": "Coût de l'énergie",
     "kpi.demand_cost": "Prime de puissance",
     "kpi.fuel_cost": "Coût du combustible",
+    "kpi.start_cost": "Démarrages du groupe électrogène",
     "kpi.wear_cost": "Usure de la batterie",
     "kpi.water_cost": "Coût de l'eau",
     "kpi.lease_cost": "Location",
