@@ -167,6 +167,8 @@ class _Run:
             stage = ended.stage
         except TimeLimitReached:
             stage = Stage.TIME_LIMIT
+        if self.best.router.cut_short and stage is not Stage.INTERRUPTED:
+            stage = Stage.TIME_LIMIT
         if not np.isfinite(self.generation.bound):
             self.generation.bound = lower_bound(self.problem, self.generation.prices)
         return Solution(

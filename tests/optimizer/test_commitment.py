@@ -11,11 +11,12 @@ from hypothesis.extra.numpy import arrays
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
 from optimizer.commitment import breach, follow, least_cost, n_starts
-from optimizer.dispatcher import Dispatcher
+from optimizer.dispatcher import Dispatcher, Router
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
 from optimizer.load import Load
 from optimizer.merit_order import MeritOrder
+from optimizer.packing import Packing
 from optimizer.plan import Commitment, Prices
 from optimizer.solve import Limits, solve
 from optimizer.tally import tally
@@ -175,6 +176,16 @@ def test_parts_of_a_generator_are_for_prices_only():
     assert relaxed["home"].commitment.on == pytest.approx([0.1, 0.1])
     assert whole["home"].commitment.on.tolist() == [1, 1]
     assert dispatcher.solve(load_kw, time_limit_s=10)[0] == pytest.approx(cost)
+
+
+def test_without_time_to_choose_the_generator_runs_when_parts_of_it_would():
+    # A tenth of it is on for 1 kW of load, so all of it is, above its minimum load.
+    problem = island([0, 1, 1, 0], min_load_kw=4, start_cost=7)
+    packing = Packing.of_plan(problem, run_now(problem))
+    router = Router(problem)
+    plan = router.finish(packing, time_limit_s=1e-9)
+    assert plan.dispatch["home"].commitment.on.tolist() == [0, 1, 1, 0]
+    assert router.cut_short
 
 
 @pytest.mark.parametrize(
