@@ -1,9 +1,9 @@
 """A cost no plan can undercut, from any prices, by plain arithmetic.
 
-Lagrangian relaxation of the power balance, the pools, the battery balance and the billed peak
-(Geoffrion 1974): at given prices every job, every service and every flow is minimised on its own,
-jobs and replicas whole. Any prices give a valid bound; the duals of the core model give a tight
-one. No solver is needed, so a stranger can check it.
+Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak and the
+carbon budget (Geoffrion 1974): at given prices every job, every service, every flow and every
+generator is minimised on its own, jobs, replicas and starts whole. Any prices give a valid bound;
+the duals of the core model give a tight one. No solver is needed, so a stranger can check it.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +18,8 @@ from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray, IntArray, Site
 from optimizer.terms import Terms, terms_of
+
+G_PER_KG = 1000
 
 
 def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
@@ -145,12 +147,19 @@ def respond(
 
 
 def _admissible(problem: Problem, prices: Prices) -> Prices:
-    """`prices` with those that the relaxed rows allow: none below 0 of a pool or a billed peak."""
+    """`prices` with those that the relaxed rows allow.
+
+    None is below 0 of a pool, a billed peak or a carbon budget, and none above what a kg beyond the
+    budget costs.
+    """
+    price, budgeted = problem.objective, problem.objective.carbon_budget_kg is not None
+    most_per_kg = price.carbon_excess_price_per_kg if budgeted else 0.0
     billed = np.array([[bool(site.grid and site.grid.demand_charge)] for site in problem.sites])
     return replace(
         prices,
         gpu_per_gpu_h=np.maximum(0.0, prices.gpu_per_gpu_h),
         peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
+        carbon_per_kg=min(max(0.0, prices.carbon_per_kg), most_per_kg),
     )
 
 
@@ -187,22 +196,32 @@ def _supply_bound(problem: Problem, prices: Prices) -> float:
     fixed_kw = Load.idle(problem).facility_kw(problem)
     most_kw = _most_facility_kw(problem)
     total = float((prices.power_per_kwh * fixed_kw).sum()) * h
+    total -= prices.carbon_per_kg * (problem.objective.carbon_budget_kg or 0.0)
+    kg = (problem.objective.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
     for s, site in enumerate(problem.sites):
         power, peak = prices.power_per_kwh[s] * h, prices.peak_per_kw[s]
-        for cost, most in _flows(problem, site, power, peak, most_kw[s]):
+        for cost, most in _flows(problem, site, power, peak, most_kw[s], kg=kg):
             total += float((np.minimum(0.0, cost) * most).sum())
-        total += _generator_bound(problem, site, power)
+        total += _generator_bound(problem, site, power, kg)
         total += _peak_bound(site, peak)
         total += _battery_bound(problem, site, power, prices.stored_per_kwh[s])
     return total
 
 
 def _flows(
-    problem: Problem, site: Site, power: FloatArray, peak: FloatArray, most_kw: FloatArray
+    problem: Problem,
+    site: Site,
+    power: FloatArray,
+    peak: FloatArray,
+    most_kw: FloatArray,
+    *,
+    kg: float,
 ) -> list[tuple[FloatArray, FloatArray | float]]:
-    """Reduced cost per kW and limit of every flow but the battery's and the generator's."""
+    """Reduced cost per kW and limit of every flow but the battery's and the generator's.
+
+    `kg` is the price of carbon, budget included. [money/g]
+    """
     h, price = problem.horizon.step_h, problem.objective
-    kg = price.carbon_price_per_kg / 1000
     flows: list[tuple[FloatArray, FloatArray | float]] = [
         (price.unmet_price_per_kwh * h - power, most_kw)
     ]
@@ -215,12 +234,11 @@ def _flows(
     return flows
 
 
-def _generator_bound(problem: Problem, site: Site, power: FloatArray) -> float:
+def _generator_bound(problem: Problem, site: Site, power: FloatArray, kg: float) -> float:
     """The generator at its own best: in each step, or over all ways to be on and off."""
     if site.generator is None:
         return 0.0
     h, generator = problem.horizon.step_h, site.generator
-    kg = problem.objective.carbon_price_per_kg / 1000
     cost = (generator.fuel_cost_per_kwh + kg * generator.carbon_g_per_kwh) * h - power
     if not generator.has_commitment:
         return float((np.minimum(0.0, cost) * generator.power_kw).sum())

@@ -46,6 +46,7 @@ class Flows:
         self.balance_rows = linear.rows(m.power_balance)
         self._soc_rows = linear.rows(m.soc_balance)
         self._peak_rows = linear.rows(m.peak_is_highest_import)
+        self._budget_rows = linear.rows(m.emissions_within_budget)
         self._billed_sites = sorted({s for s, _ in m.billed})
         self._battery_sites = list(m.battery_sites)
         self._generator_sites = list(m.generator_sites)
@@ -142,6 +143,7 @@ class Flows:
             gpu_per_gpu_h=gpu_per_gpu_h,
             stored_per_kwh=stored,
             peak_per_kw=peak,
+            carbon_per_kg=max(0.0, -float(duals[self._budget_rows].sum())),
         )
 
 

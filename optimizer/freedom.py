@@ -161,5 +161,6 @@ def _sweep(
     jobs: list[int],
 ) -> None:
     load_kw = packing.load.facility_kw(problem)
-    _, dispatch, _ = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
-    sweep(packing, (), terms_of(problem), MeritOrder.of(problem, dispatch), jobs)
+    _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
+    order = MeritOrder.of(problem, dispatch, prices.carbon_per_kg)
+    sweep(packing, (), terms_of(problem), order, jobs)

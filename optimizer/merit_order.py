@@ -42,9 +42,18 @@ class MeritOrder:
     step_h: float
 
     @staticmethod
-    def of(problem: Problem, dispatch: dict[str, Dispatch]) -> "MeritOrder":
-        """The merit order around `dispatch`: its battery flows and its billed peaks."""
+    def of(
+        problem: Problem, dispatch: dict[str, Dispatch], carbon_per_kg: float = 0.0
+    ) -> "MeritOrder":
+        """The merit order around `dispatch`: its battery flows and its billed peaks.
+
+        Args:
+            problem: The problem.
+            dispatch: By site.
+            carbon_per_kg: Price of the carbon budget, beside the carbon price. [money/kg CO2e]
+        """
         shape = (len(problem.sites), problem.horizon.n_steps)
+        carbon_per_kg = carbon_per_kg + problem.objective.carbon_price_per_kg
         supplies = [_segments(problem, site, dispatch[site.name]) for site in problem.sites]
         width = np.zeros((1 + max(len(segments) for segments in supplies), *shape))
         price = np.full_like(width, problem.objective.unmet_price_per_kwh)
@@ -58,7 +67,7 @@ class MeritOrder:
             for k, (width_kw, money, g_per_kwh) in enumerate(segments):
                 kg = np.asarray(g_per_kwh) / G_PER_KG
                 width[k, s], carbon[k, s] = width_kw, kg
-                price[k, s] = money + problem.objective.carbon_price_per_kg * kg
+                price[k, s] = money + carbon_per_kg * kg
         width[-1] = UNLIMITED_KW
         is_unmet = np.zeros(width.shape, dtype=np.bool_)
         is_unmet[-1] = True

@@ -129,12 +129,15 @@ class Prices:
         gpu_per_gpu_h: Of a reserved GPU-hour by pool and step, at least 0, shape (K, T).
         stored_per_kwh: Of a stored kWh by site and step, shape (S, T). [money/kWh]
         peak_per_kw: Of one kW of import below the period's peak, at least 0, shape (S, T).
+        carbon_per_kg: Of a kg of the carbon budget, between 0 and what a kg above it costs.
+            [money/kg CO2e]
     """
 
     power_per_kwh: FloatArray
     gpu_per_gpu_h: FloatArray
     stored_per_kwh: FloatArray
     peak_per_kw: FloatArray
+    carbon_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
 
 
 class Stage(StrEnum):

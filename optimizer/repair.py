@@ -151,13 +151,13 @@ class Repair:
     def cost(self, packing: Packing) -> tuple[float, MeritOrder]:
         """Objective of a packing, its routes as they stand, and the merit order around it."""
         problem = self.problem
-        cost, dispatch, _ = self.dispatcher.solve(
+        cost, dispatch, prices = self.dispatcher.solve(
             packing.load.facility_kw(problem), time_limit_s=self.left_s()
         )
         cost += self._lease_and_water(packing)
         cost += sum(self._job_cost(j, placed) for j, placed in enumerate(packing.placements))
         cost += self._shortfall_cost(packing, np.arange(problem.horizon.n_steps))
-        return cost, MeritOrder.of(problem, dispatch)
+        return cost, MeritOrder.of(problem, dispatch, prices.carbon_per_kg)
 
     def _lease_and_water(self, packing: Packing) -> float:
         problem, load = self.problem, packing.load

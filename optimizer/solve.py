@@ -253,8 +253,8 @@ class _Run:
 
     def _sweep(self, packing: Packing, choices: tuple[Choices, ...]) -> Packing:
         load_kw = packing.load.facility_kw(self.problem)
-        _, dispatch, _ = self.dispatcher.solve(load_kw, time_limit_s=self.watch.left_s())
-        order = MeritOrder.of(self.problem, dispatch)
+        _, dispatch, prices = self.dispatcher.solve(load_kw, time_limit_s=self.watch.left_s())
+        order = MeritOrder.of(self.problem, dispatch, prices.carbon_per_kg)
         sweep(packing, choices, self.terms, order, by_work(self.problem))
         return packing
 
@@ -319,6 +319,7 @@ def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]
             gpu_per_gpu_h=prices.gpu_per_gpu_h[pools],
             stored_per_kwh=prices.stored_per_kwh[rows],
             peak_per_kw=prices.peak_per_kw[rows],
+            carbon_per_kg=prices.carbon_per_kg,
         )
 
     def back(solution: Solution) -> Solution:

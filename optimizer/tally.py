@@ -64,6 +64,7 @@ class Tally:
         unfinished_gpu_h: Work of jobs that missed their hard deadline. [GPU-h]
         unserved_requests: Nothing answered them inside the latency budget.
         unprotected_requests: The loss of a site would have left them unserved.
+        excess_carbon_kg: Emitted above the carbon budget. [kg]
         objective: What the optimizer minimises. [money]
     """
 
@@ -73,6 +74,7 @@ class Tally:
     unfinished_gpu_h: float
     unserved_requests: float
     unprotected_requests: float
+    excess_carbon_kg: float
     objective: float
 
     def total(self, name: str) -> float:
@@ -123,6 +125,9 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         + price.unmet_price_per_kwh * site.unmet_kwh
         for site in sites
     )
+    emitted_kg = sum(site.emissions_kg for site in sites)
+    budget_kg = np.inf if price.carbon_budget_kg is None else price.carbon_budget_kg
+    excess_kg = max(0.0, emitted_kg - budget_kg)
     return Tally(
         sites=sites,
         transfer_cost=float(transfer_cost),
@@ -130,11 +135,13 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         unfinished_gpu_h=float(unfinished_gpu_h),
         unserved_requests=unserved,
         unprotected_requests=unprotected,
+        excess_carbon_kg=excess_kg,
         objective=float(
             money
             + price.late_price_per_gpu_h * late_gpu_h
             + price.unfinished_price_per_gpu_h * unfinished_gpu_h
             + price.unserved_price_per_request * (unserved + unprotected)
+            + price.carbon_excess_price_per_kg * excess_kg
         ),
     )
 

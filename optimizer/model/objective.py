@@ -47,6 +47,7 @@ def add_objective(
             charge = site.grid.demand_charge
             for period in np.unique(charge.period):
                 terms.append((charge.price_per_kw, m.peak_kw[s, int(period)]))
+    terms.extend((price.carbon_excess_price_per_kg, kg) for kg in m.excess_kg.values())
     if hasattr(m, "undone"):
         terms.extend(_undone_terms(m, problem))
     if hasattr(m, "request_it_kw"):

@@ -54,6 +54,8 @@ def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, 
         objective=Objective(
             currency=world.currency,
             carbon_price_per_kg=policy.carbon_price_per_kg,
+            carbon_budget_kg=policy.carbon_budget_kg,
+            carbon_excess_price_per_kg=policy.carbon_excess_price_per_kg or 0.0,
             water_price_per_l=policy.water_price_per_l,
             unmet_price_per_kwh=policy.unmet_price_per_kwh,
             unserved_price_per_request=policy.unserved_price_per_request,

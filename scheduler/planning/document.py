@@ -34,7 +34,8 @@ class Shortfall:
     """A wish that could not be met, and its price.
 
     Attributes:
-        name: unmet_power, unserved_requests, unprotected_requests, late_work or unfinished_work.
+        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work or
+            excess_carbon.
         amount: In `unit`.
         price_per_unit: [money]
     """
@@ -68,8 +69,14 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
         ),
         ("late_work", account.late_gpu_h, "GPU-h", price.late_price_per_gpu_h),
         ("unfinished_work", account.unfinished_gpu_h, "GPU-h", price.unfinished_price_per_gpu_h),
+        ("excess_carbon", account.excess_carbon_kg, "kg CO2e", price.carbon_excess_price_per_kg),
     )
-    asked = {"kWh": account.total("facility_kwh"), "requests": requests, "GPU-h": work_gpu_h}
+    asked = {
+        "kWh": account.total("facility_kwh"),
+        "requests": requests,
+        "GPU-h": work_gpu_h,
+        "kg CO2e": account.total("emissions_kg"),
+    }
     return tuple(
         Shortfall(name=name, amount=amount, unit=unit, price_per_unit=money)
         for name, amount, unit, money in every

@@ -20,7 +20,7 @@ from scheduler.scenario.sites import (
     WindModelled,
 )
 from scheduler.scenario.tariff import misfits
-from scheduler.scenario.world import MAX_STEPS, MINUTES_A_DAY, Horizon, World
+from scheduler.scenario.world import MAX_STEPS, MINUTES_A_DAY, Horizon, Policy, World
 
 Findings = Iterator[Finding]
 ROUNDING = 1e-9
@@ -30,6 +30,7 @@ def findings(world: World) -> Findings:
     """Everything wrong with `world` beyond its single fields."""
     broken_horizon = list(_horizon(world.horizon))
     yield from broken_horizon
+    yield from _policy(world.policy)
     yield from chain.from_iterable(
         _site(site, ("sites", name)) for name, site in world.sites.items()
     )
@@ -72,6 +73,16 @@ def _horizon(horizon: Horizon) -> Findings:
             f"got {utc_text(horizon.start)}; did you mean {utc_text(repair)}?"
         )
         yield Finding((*path, "start"), text)
+
+
+def _policy(policy: Policy) -> Findings:
+    budget, excess = policy.carbon_budget_kg, policy.carbon_excess_price_per_kg
+    if budget is not None and excess is None:
+        text = "needs carbon_excess_price_per_kg: what a kg above the budget costs"
+        yield Finding(("policy", "carbon_budget_kg"), text)
+    if budget is None and excess is not None:
+        text = "only goes with carbon_budget_kg; remove it"
+        yield Finding(("policy", "carbon_excess_price_per_kg"), text)
 
 
 def _site(site: Site, path: Path) -> Findings:

@@ -1,4 +1,6 @@
-"""The random worlds of `tiny` with what not every site has: generators that are on or off.
+"""The random worlds of `tiny` with what not every world has.
+
+Generators that are on or off; a carbon budget.
 
 Each is drawn from the world's seed, apart from the world itself.
 """
@@ -8,8 +10,10 @@ from functools import cache
 
 import numpy as np
 
+from optimizer.baselines import run_now
 from optimizer.site import Generator
 from optimizer.solve import Limits, solve
+from optimizer.tally import tally
 from tests.optimizer.tiny import Solved, tiny
 
 SEEDS = range(30)
@@ -26,7 +30,20 @@ def featured(seed: int):
     rng = np.random.default_rng([seed, 1])
     problem = tiny(seed)
     sites = tuple(with_generator(rng, site) for site in problem.sites)
-    return replace(problem, sites=sites)
+    return with_budget(rng, replace(problem, sites=sites))
+
+
+def with_budget(rng, problem):
+    """At times, a carbon budget between nothing and what run-now emits."""
+    if rng.random() < 0.4:
+        return problem
+    emitted_kg = tally(problem, run_now(problem)).total("emissions_kg")
+    prices = replace(
+        problem.objective,
+        carbon_budget_kg=float(rng.uniform(0.3, 1.2)) * emitted_kg,
+        carbon_excess_price_per_kg=float(rng.choice([0.5, 5])),
+    )
+    return replace(problem, objective=prices)
 
 
 def with_generator(rng, site):

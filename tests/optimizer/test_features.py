@@ -1,9 +1,15 @@
 """With every feature a site may have, plan and bound close in on the truth as they do without."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from optimizer.baselines import run_now
+from optimizer.bound import lower_bound
 from optimizer.exact import optimum
+from optimizer.plan import Prices
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer.features import SEEDS, featured, solved
@@ -28,6 +34,47 @@ def test_run_now_keeps_every_rule_and_costs_no_less_than_the_optimum(seed):
     plan = run_now(problem)
     assert verify(problem, plan) == ()
     assert tally(problem, plan).objective >= solved(seed).solution.proof.bound
+
+
+@st.composite
+def worlds_with_prices(draw):
+    problem = featured(draw(st.integers(0, 500)))
+    sites = (len(problem.sites), problem.horizon.n_steps)
+
+    def values(least, most, shape):
+        return draw(arrays(np.float64, shape, elements=st.floats(least, most, width=32)))
+
+    return problem, Prices(
+        power_per_kwh=values(-5, draw(st.sampled_from([5, 1000])), sites),
+        gpu_per_gpu_h=values(-1, 20, problem.pool_gpus.shape),
+        stored_per_kwh=values(-5, 50, sites),
+        peak_per_kw=values(-1, 5, sites),
+        carbon_per_kg=draw(st.floats(-1, 8)),
+    )
+
+
+@settings(max_examples=60)
+@given(world=worlds_with_prices())
+def test_arbitrary_prices_give_a_bound_that_run_now_does_not_undercut(world):
+    problem, prices = world
+    objective = tally(problem, run_now(problem)).objective
+    assert lower_bound(problem, prices) <= objective + NOTHING * (1 + abs(objective))
+
+
+@pytest.mark.parametrize(
+    "occurs",
+    [
+        pytest.param(lambda p, x: p.objective.carbon_budget_kg is not None, id="budget"),
+        pytest.param(lambda p, x: x.excess_carbon_kg > 0, id="above the budget"),
+        pytest.param(
+            lambda p, x: p.objective.carbon_budget_kg is not None and x.excess_carbon_kg == 0,
+            id="inside the budget",
+        ),
+    ],
+)
+def test_the_worlds_have_budgets_of_every_kind_often(occurs):
+    accounts = [(w.problem, tally(w.problem, w.solution.plan)) for w in map(solved, SEEDS)]
+    assert sum(occurs(*one) for one in accounts) >= 4
 
 
 @pytest.mark.parametrize(

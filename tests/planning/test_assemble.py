@@ -1,9 +1,13 @@
 """What a scenario says of a site reaches the optimizer, in the optimizer's units."""
 
 import numpy as np
+import pytest
 
 from scheduler.planning.assemble import assemble
+from scheduler.planning.document import shortfalls
 from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.planner import plan_scenario
+from scheduler.planning.recheck import recheck
 from scheduler.scenario import builtin, load
 
 PLAIN = builtin.read("one-site-one-battery")
@@ -46,3 +50,22 @@ def test_a_generator_without_rules_has_been_standing_for_long_enough(tmp_path):
     (site,) = problem_of(tmp_path, generator=("      soc_initial: 0\n", plain)).sites
     assert not site.generator.has_commitment
     assert site.generator.hours_so_far == np.inf
+
+
+def test_a_carbon_budget_reaches_the_objective(tmp_path):
+    budget = "  carbon_budget_kg: 12\n  carbon_excess_price_per_kg: 3\n"
+    prices = problem_of(tmp_path, policy=("  carbon_price_per_kg: 1\n", budget)).objective
+    assert (prices.carbon_budget_kg, prices.carbon_excess_price_per_kg) == (12, 3)
+
+
+def test_emissions_above_the_budget_are_a_named_shortfall(tmp_path):
+    # The derived optimum emits 11.8 kg; at 0.01 a kg nothing cleaner pays for itself.
+    path = tmp_path / "world.yaml"
+    budget = "  carbon_budget_kg: 10\n  carbon_excess_price_per_kg: 0.01\n"
+    after = "  carbon_price_per_kg: 1\n"
+    path.write_text(PLAIN.replace(after, after + budget), encoding="utf-8")
+    run = plan_scenario(load(path))
+    (excess,) = shortfalls(run)
+    assert (excess.name, excess.unit, excess.price_per_unit) == ("excess_carbon", "kg CO2e", 0.01)
+    assert excess.amount == pytest.approx(1.8)
+    assert recheck(run).ok
