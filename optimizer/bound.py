@@ -122,6 +122,7 @@ def respond(
     gpu_price = gpu_price_per_gpu_h(problem, prices)
     total = _supply_bound(problem, prices) + problem.idle_water_cost
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
+    total += _lease_bound(problem, prices.gpu_per_gpu_h)
     placements = []
     for terms in jobs:
         steps = job_step_costs(problem, terms, it_price, gpu_price, room)
@@ -149,15 +150,15 @@ def respond(
 def _admissible(problem: Problem, prices: Prices) -> Prices:
     """`prices` with those that the relaxed rows allow.
 
-    None is below 0 of a pool, a billed peak or a carbon budget, and none above what a kg beyond the
-    budget costs.
+    None is below 0 of a pool (or below what its lease spares), a billed peak or a carbon budget,
+    and none above what a kg beyond the budget costs.
     """
     price, budgeted = problem.objective, problem.objective.carbon_budget_kg is not None
     most_per_kg = price.carbon_excess_price_per_kg if budgeted else 0.0
     billed = np.array([[bool(site.grid and site.grid.demand_charge)] for site in problem.sites])
     return replace(
         prices,
-        gpu_per_gpu_h=np.maximum(0.0, prices.gpu_per_gpu_h),
+        gpu_per_gpu_h=np.maximum(problem.least_gpu_price, prices.gpu_per_gpu_h),
         peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
         carbon_per_kg=min(max(0.0, prices.carbon_per_kg), most_per_kg),
     )
@@ -257,6 +258,28 @@ def _peak_bound(site: Site, peak: FloatArray) -> float:
         inside = charge.period == period
         most_kw = float(site.grid.import_limit_kw[inside].max())
         total += min(0.0, charge.price_per_kw - float(peak[inside].sum())) * most_kw
+    return total
+
+
+def _lease_bound(problem: Problem, gpu_price: FloatArray) -> float:
+    """GPUs left spare at their own best, where the lease of some is paid all the same.
+
+        min over spare of gpu_price * spare + lease * max(0, committed - in service + spare)
+
+    which has its least at one of its ends or at its kink.
+    """
+    total = 0.0
+    for k, (_, pool) in enumerate(problem.pools):
+        if not pool.committed_gpus:
+            continue
+        gpus = problem.pool_gpus[k]
+        kink = np.maximum(0, gpus - pool.committed_gpus)
+        costs = [
+            gpu_price[k] * spare
+            + pool.lease_price_per_gpu_h * np.maximum(0, pool.committed_gpus - gpus + spare)
+            for spare in (np.zeros_like(gpus), kink, gpus)
+        ]
+        total += float(np.min(costs, axis=0).sum()) * problem.horizon.step_h
     return total
 
 

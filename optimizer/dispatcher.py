@@ -51,6 +51,8 @@ class Flows:
         self._battery_sites = list(m.battery_sites)
         self._generator_sites = list(m.generator_sites)
         self._committed_sites = list(m.committed_sites)
+        standing = [problem.sites[s].generator for s in self._committed_sites]
+        self._committed = [generator for generator in standing if generator]
         self._plants = list(m.P)
 
     def solve_whole(self, *, time_limit_s: float) -> Answer:
@@ -66,11 +68,7 @@ class Flows:
         on = self._columns["on"]
         if not len(on):
             return self._linear.solve(time_limit_s=time_limit_s)
-        n_steps, h = self._problem.horizon.n_steps, self._problem.horizon.step_h
-        generators = [g for site in self._problem.sites if (g := site.generator)]
-        generators = [one for one in generators if one.has_commitment]
-        held = [limits(one, n_steps, h) for one in generators]
-        least, most = (np.concatenate(side) for side in zip(*held, strict=True))
+        self.hold(None)
         try:
             self._linear.set_integer(on, integer=True)
             whole = self._linear.solve(time_limit_s=time_limit_s / 4).column_values[on].round()
@@ -81,7 +79,8 @@ class Flows:
                 whole = stopped.best[on].round()
             else:
                 parts = self._linear.solve(time_limit_s=time_limit_s).column_values[on]
-                by_site = zip(generators, parts.reshape(-1, n_steps) > SOME, strict=True)
+                h, n_steps = self._problem.horizon.step_h, self._problem.horizon.n_steps
+                by_site = zip(self._committed, parts.reshape(-1, n_steps) > SOME, strict=True)
                 whole = np.concatenate([follow(one, wanted, h) for one, wanted in by_site])
         finally:
             self._linear.set_integer(on, integer=False)
@@ -89,7 +88,21 @@ class Flows:
             self._linear.set_bounds(on, whole, whole)
             return self._linear.solve(time_limit_s=time_limit_s)
         finally:
-            self._linear.set_bounds(on, least, most)
+            self.hold(None)
+
+    def hold(self, dispatch: Mapping[str, Dispatch] | None) -> None:
+        """Hold the generators on or off as in `dispatch` from here on; None lets them go."""
+        if not self._committed:
+            return
+        if dispatch is None:
+            n_steps, h = self._problem.horizon.n_steps, self._problem.horizon.step_h
+            sides = [limits(one, n_steps, h) for one in self._committed]
+        else:
+            names = [self._problem.sites[s].name for s in self._committed_sites]
+            held = [one.on for name in names if (one := dispatch[name].commitment)]
+            sides = [(on, on) for on in held]
+        least, most = (np.concatenate(side) for side in zip(*sides, strict=True))
+        self._linear.set_bounds(self._columns["on"], least, most)
 
     def _series(self, values: FloatArray, name: str) -> FloatArray:
         columns = self._columns[name]
@@ -199,7 +212,7 @@ class Dispatcher:
         """
         self._set_load(facility_kw)
         answer = self._linear.solve(time_limit_s=time_limit_s)
-        no_gpu = np.zeros(self._problem.pool_gpus.shape)
+        no_gpu = np.zeros(self._problem.pool_gpus.shape) + self._problem.least_gpu_price
         return (
             answer.objective,
             self._flows.dispatch(answer.column_values),

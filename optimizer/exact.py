@@ -74,6 +74,11 @@ def _oracle(problem: Problem) -> pyo.ConcreteModel:
         m.rules.add(sum(gpus) <= int(problem.pool_gpus[pool, t]))
         lease = problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h
         terms.append((lease, _equal(m, sum(gpus))))
+    for k, (_, leased) in enumerate(problem.pools):
+        lease = leased.lease_price_per_gpu_h * problem.horizon.step_h
+        for t in m.T if leased.committed_gpus else ():
+            unused = _at_least_zero(m, leased.committed_gpus - sum(reserved.get((k, t), [])))
+            terms.append((lease, unused))
     m.job_it_kw = pyo.Var(m.S, m.T, domain=pyo.Reals)
     for (s, t), powers in drawn.items():
         m.rules.add(m.job_it_kw[s, t] == sum(powers))

@@ -129,6 +129,25 @@ class Problem:
         shape = (len(self.pools), self.horizon.n_steps)
         return np.array([pool.gpus for _, pool in self.pools], dtype=np.int64).reshape(shape)
 
+    @cached_property
+    def least_gpu_price(self) -> np.ndarray:
+        """Least price of a GPU-hour, its lease apart, by pool, shape (K, 1). [money/GPU-h]
+
+        Nothing, but where a lease is paid anyway to reserve a GPU may spare its whole price.
+        """
+        least = [-pool.lease_price_per_gpu_h * (pool.committed_gpus > 0) for _, pool in self.pools]
+        return np.array(least, dtype=float).reshape(-1, 1) + 0.0
+
+    def lease_cost(self, gpus: IntArray) -> np.ndarray:
+        """What the leases cost where `gpus` are reserved, by pool and step, shape (K, T). [money]
+
+        lease * max(committed, reserved) * step_h
+        """
+        committed = np.array([[pool.committed_gpus] for _, pool in self.pools])
+        price = np.array([[pool.lease_price_per_gpu_h] for _, pool in self.pools])
+        cost: np.ndarray = np.maximum(gpus, committed) * price * self.horizon.step_h
+        return cost
+
     def admissible_sites(self, work: Job | Service) -> tuple[int, ...]:
         """Numbers of the sites where `work` may run: pool, jurisdiction, certification, link."""
         return tuple(

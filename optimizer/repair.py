@@ -161,10 +161,9 @@ class Repair:
 
     def _lease_and_water(self, packing: Packing) -> float:
         problem, load = self.problem, packing.load
-        lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
         water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
         water_cost = problem.objective.water_price_per_l * float((load.it_kw * water).sum())
-        return problem.horizon.step_h * (float((load.gpus * lease).sum()) + water_cost)
+        return float(problem.lease_cost(load.gpus).sum()) + problem.horizon.step_h * water_cost
 
     def _job_cost(self, j: int, placement: Placement) -> float:
         """Lateness and transfer, or what leaving it costs."""

@@ -198,6 +198,8 @@ class GpuPool:
         idle_kw_per_gpu: IT power of a GPU that nobody has reserved. [kW]
         lease_price_per_gpu_h: Paid for each reserved GPU-hour; 0 for one's own. [money/GPU-h]
         embodied_g_per_gpu_h: Share of making, for each GPU-hour reserved. [g/GPU-h]
+        committed_gpus: The lease of so many is paid whether they are reserved or not; in each step
+            it is that of max(committed, reserved).
     """
 
     gpu_type: str
@@ -205,6 +207,7 @@ class GpuPool:
     idle_kw_per_gpu: float
     lease_price_per_gpu_h: float = 0.0
     embodied_g_per_gpu_h: float = 0.0
+    committed_gpus: int = field(default=0, metadata=UNSAID_AT_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,7 +216,11 @@ class _Run:
             for window in self._windows(master):
                 free = self._inside(window, packing)
                 packing = master.whole(
-                    packing, free=free, target=self._target(), left_s=self.watch.left_s
+                    packing,
+                    free=free,
+                    held=self.best.plan.dispatch,
+                    target=self._target(),
+                    left_s=self.watch.left_s,
                 )
                 self.best.consider(packing)
                 self.say(f"best of the schedules known: {self._reached()}")

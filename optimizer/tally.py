@@ -13,7 +13,7 @@ from optimizer.load import Load
 from optimizer.plan import Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.replicas import unprotected_rps
-from optimizer.site import FloatArray, Site
+from optimizer.site import FloatArray, GpuPool, IntArray, Site
 from optimizer.timing import is_finished, total_late_gpu_h
 from optimizer.work import Service
 
@@ -173,8 +173,9 @@ def _site(
             start_cost = n_starts(site.generator, flow.commitment.on) * site.generator.start_cost
     wear = site.battery.wear_cost_per_kwh if site.battery else 0.0
     gpu_h = [
-        (pool, float(load.gpus[problem.pool_number[s, pool.gpu_type]].sum()) * h)
+        (k, pool, float(load.gpus[k].sum()) * h)
         for pool in site.pools
+        for k in [problem.pool_number[s, pool.gpu_type]]
     ]
     water_l = float(load.it_kw[s] @ site.cooling.water_l_per_kwh) * h
     return SiteTally(
@@ -184,10 +185,10 @@ def _site(
         start_cost=start_cost,
         wear_cost=wear * float(flow.discharge_kw.sum()) * h,
         water_cost=water_l * problem.objective.water_price_per_l,
-        lease_cost=sum(pool.lease_price_per_gpu_h * hours for pool, hours in gpu_h),
+        lease_cost=sum(_lease_cost(pool, load.gpus[k], hours, h) for k, pool, hours in gpu_h),
         emissions_kg=float(own_g + grid_g) / 1000,
         emissions_market_kg=float(own_g + market_g) / 1000,
-        embodied_kg=sum(pool.embodied_g_per_gpu_h * hours for pool, hours in gpu_h) / 1000,
+        embodied_kg=sum(pool.embodied_g_per_gpu_h * hours for _, pool, hours in gpu_h) / 1000,
         facility_kwh=float(facility_kw.sum() - flow.unmet_kw.sum()) * h,
         grid_import_kwh=float(flow.grid_import_kw.sum()) * h,
         grid_export_kwh=float(flow.grid_export_kw.sum()) * h,
@@ -199,6 +200,12 @@ def _site(
         water_l=water_l,
         soc_end_kwh=float(flow.soc_kwh[-1]) if site.battery else 0.0,
     )
+
+
+def _lease_cost(pool: GpuPool, gpus: IntArray, gpu_h: float, step_h: float) -> float:
+    """Lease of what is reserved, or of what is committed where that is more. [money]"""
+    unused = np.maximum(0, pool.committed_gpus - gpus)
+    return pool.lease_price_per_gpu_h * (gpu_h + float(unused.sum()) * step_h)
 
 
 def paid_peaks_kw(site: Site, grid_import_kw: FloatArray) -> list[float]:

@@ -66,7 +66,7 @@ def add_objective(
 
 
 def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
-    """What leaving a job unfinished costs, and what keeps a service from having no choice at all.
+    """What a job undone and a lease unused cost, and what keeps a service from having no choice.
 
     Holding no choice breaks the floor of replicas, so it costs more than any choice could save.
     """
@@ -75,6 +75,9 @@ def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, o
         (price.unfinished_price_per_gpu_h * job.gpu_hours, m.undone[j])
         for j, job in enumerate(problem.jobs)
     ]
+    for (k, _), unused in m.unused_gpus.items():
+        lease = problem.pools[k][1].lease_price_per_gpu_h * problem.horizon.step_h
+        terms.append((lease, unused))
     for v, service in enumerate(problem.services):
         worth = price.unserved_price_per_request * seconds * service.demand_rps.sum(axis=0)
         terms.extend((NO_CHOICE_FACTOR * (worth[t] + 1.0), m.unanswered[v, t]) for t in m.T)

@@ -149,6 +149,7 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
                 idle_kw_per_gpu=pool.idle_kw_per_gpu,
                 lease_price_per_gpu_h=pool.lease_price_per_gpu_h,
                 embodied_g_per_gpu_h=pool.embodied_kg_per_gpu_h * G_PER_KG,
+                committed_gpus=pool.committed_gpus,
             )
             for gpu_type, pool in site.pools.items()
         ),

@@ -96,6 +96,10 @@ def _site(site: Site, path: Path) -> Findings:
             f"must be at least soc_min {site.battery.soc_min:g}, got {site.battery.soc_initial:g}"
         )
         yield Finding((*path, "battery", "soc_initial"), text)
+    for gpu_type, pool in site.pools.items():
+        if pool.committed_gpus and not pool.lease_price_per_gpu_h:
+            text = "only goes with lease_price_per_gpu_h; say what the lease costs"
+            yield Finding((*path, "pools", gpu_type, "committed_gpus"), text)
     weather = [
         name
         for name, kind in (("pv", PvModelled), ("wind", WindModelled), ("cooling", WeatherCooling))

@@ -13,6 +13,7 @@ from forecasting.plants.wind import power_curve
 from scheduler.scenario.fields import (
     Carbon,
     CarbonSeries,
+    Count,
     DailyShape,
     Description,
     Efficiency,
@@ -301,6 +302,9 @@ class GpuPool(Description):
     )
     embodied_kg_per_gpu_h: Annotated[float, Strict(), Field(ge=0, le=10)] = Field(
         default=0, description="Share of making it, for each reserved GPU-hour. [kg/GPU-h]"
+    )
+    committed_gpus: Count = Field(
+        default=0, description="GPUs whose lease is paid whether they are reserved or not."
     )
 
 

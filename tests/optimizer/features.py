@@ -1,6 +1,6 @@
 """The random worlds of `tiny` with what not every world has.
 
-Generators that are on or off; a carbon budget.
+Generators that are on or off; leases that are paid anyway; a carbon budget.
 
 Each is drawn from the world's seed, apart from the world itself.
 """
@@ -29,7 +29,7 @@ def featured(seed: int):
     """The world of `seed` with what it draws of each feature."""
     rng = np.random.default_rng([seed, 1])
     problem = tiny(seed)
-    sites = tuple(with_generator(rng, site) for site in problem.sites)
+    sites = tuple(with_lease(rng, with_generator(rng, site)) for site in problem.sites)
     return with_budget(rng, replace(problem, sites=sites))
 
 
@@ -44,6 +44,17 @@ def with_budget(rng, problem):
         carbon_excess_price_per_kg=float(rng.choice([0.5, 5])),
     )
     return replace(problem, objective=prices)
+
+
+def with_lease(rng, site):
+    """At times, a lease of one to all of the GPUs, and more than are in service in some steps."""
+    if rng.random() < 0.4:
+        return site
+    (pool,) = site.pools
+    committed = int(rng.integers(1, pool.gpus.max() + 1))
+    price = float(rng.choice([0.5, 2]))
+    leased = replace(pool, lease_price_per_gpu_h=price, committed_gpus=committed)
+    return replace(site, pools=(leased,))
 
 
 def with_generator(rng, site):

@@ -1,4 +1,9 @@
-"""With every feature a site may have, plan and bound close in on the truth as they do without."""
+"""With every feature a site may have, plan and bound close in on the truth.
+
+Less so than without: a generator that starts as a whole opens a gap no price can close.
+"""
+
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,15 +22,28 @@ from tests.optimizer.features import SEEDS, featured, solved
 NOTHING = 1e-5
 
 
+@cache
+def least_of(seed):
+    return optimum(featured(seed))
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-def test_bound_then_optimum_then_plan_within_five_percent(seed):
+def test_bound_then_optimum_then_plan(seed):
     world = solved(seed)
-    proof, least = world.solution.proof, optimum(world.problem)
+    proof, least = world.solution.proof, least_of(seed)
     slip = NOTHING * (1 + abs(least))
     assert verify(world.problem, world.solution.plan) == ()
     assert proof.bound <= least + slip
     assert least <= proof.objective + slip
-    assert proof.objective <= least + 0.05 * abs(least) + slip
+
+
+def test_nine_plans_of_ten_are_within_two_percent_of_the_optimum_and_none_beyond_ten():
+    above = [
+        (solved(seed).solution.proof.objective - least_of(seed)) / (1 + abs(least_of(seed)))
+        for seed in SEEDS
+    ]
+    assert np.quantile(above, 0.9) <= 0.02
+    assert max(above) <= 0.1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -66,13 +84,14 @@ def test_arbitrary_prices_give_a_bound_that_run_now_does_not_undercut(world):
     [
         pytest.param(lambda p, x: p.objective.carbon_budget_kg is not None, id="budget"),
         pytest.param(lambda p, x: x.excess_carbon_kg > 0, id="above the budget"),
+        pytest.param(lambda p, x: (p.least_gpu_price < 0).any(), id="lease with a commitment"),
         pytest.param(
             lambda p, x: p.objective.carbon_budget_kg is not None and x.excess_carbon_kg == 0,
             id="inside the budget",
         ),
     ],
 )
-def test_the_worlds_have_budgets_of_every_kind_often(occurs):
+def test_the_worlds_have_budgets_and_leases_often(occurs):
     accounts = [(w.problem, tally(w.problem, w.solution.plan)) for w in map(solved, SEEDS)]
     assert sum(occurs(*one) for one in accounts) >= 4
 

@@ -80,6 +80,7 @@ def site(
     gpus=8,
     idle=0,
     lease=0,
+    committed=0,
     overhead=0,
     slope=1,
     water=0,
@@ -93,6 +94,7 @@ def site(
         gpus=series(gpus, n_steps).astype(np.int64),
         idle_kw_per_gpu=idle,
         lease_price_per_gpu_h=lease,
+        committed_gpus=committed,
     )
     cooling = Cooling(
         overhead_kw=overhead, slope=series(slope, n_steps), water_l_per_kwh=series(water, n_steps)

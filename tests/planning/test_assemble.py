@@ -69,3 +69,9 @@ def test_emissions_above_the_budget_are_a_named_shortfall(tmp_path):
     assert (excess.name, excess.unit, excess.price_per_unit) == ("excess_carbon", "kg CO2e", 0.01)
     assert excess.amount == pytest.approx(1.8)
     assert recheck(run).ok
+
+
+def test_a_commitment_of_a_lease_reaches_the_pool(tmp_path):
+    pool = ("idle_kw_per_gpu: 0", ", lease_price_per_gpu_h: 2, committed_gpus: 5")
+    ((leased,),) = [site.pools for site in problem_of(tmp_path, pool=pool).sites]
+    assert (leased.lease_price_per_gpu_h, leased.committed_gpus) == (2, 5)
