@@ -122,7 +122,7 @@ class Flows:
             if s not in self._committed_sites:
                 return None
             on, load_bank_kw = (of(n, self._committed_sites, s) for n in ("on", "load_bank_kw"))
-            return Commitment(on=on, load_bank_kw=load_bank_kw)
+            return Commitment(on=on + 0.0, load_bank_kw=load_bank_kw + 0.0)  # no -0.0
 
         return {
             site.name: _one_way(
