@@ -20,7 +20,7 @@ from optimizer.load import Load, slopes
 from optimizer.plan import Prices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
-from optimizer.site import FloatArray, Site
+from optimizer.site import Battery, FloatArray, GridConnection, Site
 
 G_PER_KG = 1000
 #: Decay of the mean slope and of the mean square of the slope.
@@ -36,6 +36,8 @@ GPU_SCALE, LATE_SCALE = 2.0, 0.3
 FIRST_GPU_PRICE = 0.15
 #: No power is cheaper than this share of what unmet power costs, when steps are measured.
 LEAST_PRICE = 1e-4
+#: How large the price of a carbon budget is, against what a kg above it costs.
+CARBON_SCALE = 0.1
 #: A peak is reached in about this share of the steps.
 PEAK_SHARE = 0.25
 
@@ -48,6 +50,7 @@ class Scale:
     gpu_per_gpu_h: float
     stored_per_kwh: float
     peak_per_kw: float
+    carbon_per_kg: float
 
     @staticmethod
     def of(problem: Problem) -> "Scale":
@@ -67,6 +70,7 @@ class Scale:
             gpu_per_gpu_h=max(GPU_SCALE * power * kw_per_gpu, LATE_SCALE * late),
             stored_per_kwh=power,
             peak_per_kw=max(charges, default=0.0) / (PEAK_SHARE * problem.horizon.n_steps),
+            carbon_per_kg=CARBON_SCALE * problem.objective.carbon_excess_price_per_kg,
         )
 
 
@@ -107,6 +111,7 @@ class Ascent:
             scale.gpu_per_gpu_h,
             scale.stored_per_kwh,
             scale.peak_per_kw,
+            scale.carbon_per_kg,
         )
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
         self._now = (
@@ -114,6 +119,7 @@ class Ascent:
             gpu_price,
             first.stored_per_kwh.copy(),
             first.peak_per_kw.copy(),
+            np.array([first.carbon_per_kg]),
         )
         self._slope = tuple(np.zeros_like(one) for one in self._now)
         self._square = tuple(np.zeros_like(one) for one in self._now)
@@ -145,16 +151,20 @@ class Ascent:
             self._step(roster, weight, share_of_step * STEP * min(1.0, left / (1 - FULL_STEPS)))
 
     def _prices(self) -> Prices:
-        power, gpu, stored, peak = (one.copy() for one in self._now)
+        power, gpu, stored, peak, carbon = (one.copy() for one in self._now)
         return Prices(
-            power_per_kwh=power, gpu_per_gpu_h=gpu, stored_per_kwh=stored, peak_per_kw=peak
+            power_per_kwh=power,
+            gpu_per_gpu_h=gpu,
+            stored_per_kwh=stored,
+            peak_per_kw=peak,
+            carbon_per_kg=float(carbon[0]),
         )
 
     def _step(self, roster: Roster, weight: float, step: float) -> None:
         self._rounds += 1
         prices = self._prices()
-        facility_kw, gpus = self._asked(roster, weight, prices)
-        slopes_now = self._slopes_at(prices, facility_kw, gpus)
+        facility_kw, gpus = self.asked(roster, weight, prices)
+        slopes_now = self.slopes(prices, facility_kw, gpus)
         for kind, slope in enumerate(slopes_now):
             mean, square = self._slope[kind], self._square[kind]
             mean += (1 - MOMENTUM) * (slope - mean)
@@ -165,15 +175,15 @@ class Ascent:
             self._now[kind][moves] += step * self._scale[kind] * direction[moves] / size[moves]
         unmet = self._problem.objective.unmet_price_per_kwh
         np.minimum(unmet, self._now[0], out=self._now[0])
-        np.maximum(0.0, self._now[1], out=self._now[1])
+        np.maximum(self._problem.least_gpu_price, self._now[1], out=self._now[1])
         np.maximum(0.0, self._now[3], out=self._now[3])
+        most = self._problem.objective.carbon_excess_price_per_kg
+        np.clip(self._now[4], 0.0, most, out=self._now[4])
         share = max(NEWEST, 1 / self._rounds)
         self.target_kw = (1 - share) * self.target_kw + share * facility_kw
         self.prices = _mixed(self.prices, self._prices(), share)
 
-    def _asked(
-        self, roster: Roster, weight: float, prices: Prices
-    ) -> tuple[FloatArray, FloatArray]:
+    def asked(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
         """Facility power (S, T) [kW] and GPUs (K, T) of what everyone chooses at `prices`."""
         problem = self._problem
         asked = question(problem, prices)
@@ -192,23 +202,34 @@ class Ascent:
                 gpus[pool] += replicas[:, i] * one.service.gpus_per_replica
         return self._idle_kw + self._slopes * it_kw, gpus
 
-    def _slopes_at(
+    def slopes(
         self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """How fast the bound grows with each price: what is asked for less what there is."""
-        h = self._problem.horizon.step_h
-        power = facility_kw * h
+    ) -> tuple[FloatArray, ...]:
+        """How fast the bound grows with each price: what is asked for less what there is.
+
+        Args:
+            prices: Where.
+            facility_kw: Asked for at those prices, shape (S, T). [kW]
+            gpus: Likewise, shape (K, T).
+
+        Returns:
+            In the order of the fields of `Prices`, in the shapes that those have.
+        """
+        problem, h = self._problem, self._problem.horizon.step_h
+        power, emitted_kg = facility_kw * h, 0.0
         stored, peak = np.zeros(facility_kw.shape), np.zeros(facility_kw.shape)
-        for s, site in enumerate(self._problem.sites):
-            supplied_kw, stored[s], peak[s] = _flows_at(
-                self._problem,
-                site,
-                prices.power_per_kwh[s],
-                prices.stored_per_kwh[s],
-                prices.peak_per_kw[s],
-            )
-            power[s] -= supplied_kw * h
-        return power, (gpus - self._problem.pool_gpus) * h, stored, peak
+        for s, site in enumerate(problem.sites):
+            flows = _Flows.of(problem, site, prices, s)
+            power[s] -= flows.supplied_kw * h
+            stored[s], peak[s] = flows.missing_kwh, flows.above_peak_kw
+            emitted_kg += flows.emitted_kg
+        # A GPU that is leased anyway and left spare is worth its lease.
+        leased = np.array([[pool.committed_gpus] for _, pool in problem.pools])
+        kept = np.minimum(leased, problem.pool_gpus)
+        spare = np.where(prices.gpu_per_gpu_h < 0, problem.pool_gpus - kept, 0)
+        budget = problem.objective.carbon_budget_kg
+        carbon = np.array([0.0 if budget is None else emitted_kg - budget])
+        return power, (gpus + spare - problem.pool_gpus) * h, stored, peak, carbon
 
 
 def _mixed(old: Prices, new: Prices, share: float) -> Prices:
@@ -222,58 +243,88 @@ def _mixed(old: Prices, new: Prices, share: float) -> Prices:
         gpu_per_gpu_h=of(old.gpu_per_gpu_h, new.gpu_per_gpu_h),
         stored_per_kwh=of(old.stored_per_kwh, new.stored_per_kwh),
         peak_per_kw=of(old.peak_per_kw, new.peak_per_kw),
+        carbon_per_kg=(1 - share) * old.carbon_per_kg + share * new.carbon_per_kg,
     )
 
 
-def _flows_at(
-    problem: Problem, site: Site, power: FloatArray, stored: FloatArray, peak: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Every energy flow of a site at its own best at those prices.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flows:
+    """Every energy flow of a site at its own best at some prices; generators without rules.
 
-    Returns:
-        Power supplied [kW], energy missing in the battery's balance [kWh], import above the billed
-        peak [kW], shape (T,) each.
+    Attributes:
+        supplied_kw: Shape (T,). [kW]
+        missing_kwh: In the battery's balance, shape (T,). [kWh]
+        above_peak_kw: Import above the billed peak, shape (T,). [kW]
+        emitted_kg: All steps together. [kg CO2e]
     """
-    h, price = problem.horizon.step_h, problem.objective
-    kg = price.carbon_price_per_kg / G_PER_KG
-    supplied, above, missing = (np.zeros(len(power)) for _ in range(3))
-    for plant in site.plants:
-        supplied += np.where(kg * plant.carbon_g_per_kwh < power, plant.available_kw, 0.0)
-    if site.generator:
-        fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
-        supplied += np.where(fuel < power, site.generator.power_kw, 0.0)
-    if site.grid:
-        grid = site.grid
-        bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
-        imported = np.where(bought + peak / h < power, grid.import_limit_kw, 0.0)
-        supplied += imported
-        supplied -= np.where(power < grid.export_price_per_kwh, grid.export_limit_kw, 0.0)
-        if grid.demand_charge:
-            charge = grid.demand_charge
-            billed = np.array(
-                [
-                    charge.price_per_kw < peak[charge.period == period].sum()
-                    for period in range(int(charge.period.max()) + 1)
-                ]
+
+    supplied_kw: FloatArray
+    missing_kwh: FloatArray
+    above_peak_kw: FloatArray
+    emitted_kg: float
+
+    @staticmethod
+    def of(problem: Problem, site: Site, prices: Prices, s: int) -> "_Flows":
+        """Of site number s."""
+        h, price = problem.horizon.step_h, problem.objective
+        power, peak = prices.power_per_kwh[s], prices.peak_per_kw[s]
+        kg = (price.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
+        supplied, above, grams = (np.zeros(len(power)) for _ in range(3))
+        sources = [(p.available_kw, 0.0, p.carbon_g_per_kwh) for p in site.plants]
+        if site.generator:
+            one = site.generator
+            sources.append(
+                (np.full(len(power), one.power_kw), one.fuel_cost_per_kwh, one.carbon_g_per_kwh)
             )
-            most = np.array(
-                [
-                    grid.import_limit_kw[charge.period == period].max()
-                    for period in range(len(billed))
-                ]
-            )
-            so_far = np.where(charge.period == 0, charge.peak_so_far_kw, 0.0)
-            above = imported - np.where(billed, most, 0.0)[charge.period] - so_far
-    if site.battery:
-        battery = site.battery
-        charge_kw = np.where(power < stored * battery.charge_efficiency, battery.power_kw, 0.0)
-        given = battery.wear_cost_per_kwh + stored / battery.discharge_efficiency
-        discharge_kw = np.where(given < power, battery.power_kw, 0.0)
-        supplied += discharge_kw - charge_kw
-        value = stored - np.append(stored[1:], 0.0)
-        soc_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
-        soc_kwh[-1] = battery.soc_initial_kwh
-        before_kwh = np.append(battery.soc_initial_kwh, soc_kwh[:-1])
-        kept = charge_kw * battery.charge_efficiency - discharge_kw / battery.discharge_efficiency
-        missing = soc_kwh - before_kwh - kept * h
-    return supplied, missing, above
+        for most_kw, money, g_per_kwh in sources:
+            given = np.where(money + kg * g_per_kwh < power, most_kw, 0.0)
+            supplied += given
+            grams += given * g_per_kwh
+        if site.grid:
+            grid = site.grid
+            bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
+            imported = np.where(bought + peak / h < power, grid.import_limit_kw, 0.0)
+            supplied += imported
+            supplied -= np.where(power < grid.export_price_per_kwh, grid.export_limit_kw, 0.0)
+            grams += imported * grid.carbon_intensity_g_per_kwh
+            above = _above_peak(grid, imported, peak)
+        missing = np.zeros(len(power))
+        if site.battery:
+            given, missing = _battery_flows(site.battery, power, prices.stored_per_kwh[s], h)
+            supplied += given
+        return _Flows(
+            supplied_kw=supplied,
+            missing_kwh=missing,
+            above_peak_kw=above,
+            emitted_kg=float(grams.sum()) * h / G_PER_KG,
+        )
+
+
+def _above_peak(grid: GridConnection, imported_kw: FloatArray, peak: FloatArray) -> FloatArray:
+    """Import above the peaks that it pays to be billed for, shape (T,). [kW]"""
+    if grid.demand_charge is None:
+        return np.zeros(len(peak))
+    charge, billed_kw = grid.demand_charge, np.zeros(len(peak))
+    for period in np.unique(charge.period):
+        inside = charge.period == period
+        if charge.price_per_kw < peak[inside].sum():
+            billed_kw[inside] = grid.import_limit_kw[inside].max()
+    so_far_kw = np.where(charge.period == 0, charge.peak_so_far_kw, 0.0)
+    above: FloatArray = imported_kw - billed_kw - so_far_kw
+    return above
+
+
+def _battery_flows(
+    battery: Battery, power: FloatArray, stored: FloatArray, step_h: float
+) -> tuple[FloatArray, FloatArray]:
+    """Power given less taken [kW], and energy missing in the balance [kWh], shape (T,) each."""
+    into, out = battery.charge_efficiency, battery.discharge_efficiency
+    charge_kw = np.where(power < stored * into, battery.power_kw, 0.0)
+    worth = battery.wear_cost_per_kwh + stored / out
+    discharge_kw = np.where(worth < power, battery.power_kw, 0.0)
+    value = stored - np.append(stored[1:], 0.0)
+    soc_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
+    soc_kwh[-1] = battery.soc_initial_kwh
+    before_kwh = np.append(battery.soc_initial_kwh, soc_kwh[:-1])
+    kept_kwh = (charge_kw * into - discharge_kw / out) * step_h
+    return discharge_kw - charge_kw, soc_kwh - before_kwh - kept_kwh

@@ -3,17 +3,21 @@
 Each job starts at its declared home, at base width and full power, first come first served with
 backfill, when its GPUs and the power for it are there; each service runs at home, scaled to its
 demand, with standby elsewhere where it must survive the loss of a site; the battery takes surplus
-and gives it back at the next deficit; the generator runs only for what is otherwise unmet.
+and gives it back at the next deficit; the generator runs only for what is otherwise unmet,
+and as long as it must.
 """
 
 import numpy as np
 
+from optimizer.commitment import follow, limits
 from optimizer.load import Load, extra_it_kw, slopes
-from optimizer.plan import Dispatch, Placement, Plan, Run, Serving
+from optimizer.plan import Commitment, Dispatch, Placement, Plan, Run, Serving
 from optimizer.problem import Problem
 from optimizer.site import Battery, FloatArray, IntArray, Site
 from optimizer.timing import TOLERANCE_H, finish_h
 from optimizer.work import Job, Service
+
+ROUNDING_KW = 1e-9
 
 
 def run_now(problem: Problem) -> Plan:
@@ -129,7 +133,7 @@ def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
     extra_kw = slopes(problem)[home] * extra_it_kw(problem, job, home, 0)
     facility_kw = load.facility_kw(problem)[home] + extra_kw
     fits = (load.gpus[k] + job.base.gpus <= problem.pool_gpus[k]) & (
-        facility_kw <= firm_supply_kw(problem.sites[home], problem.horizon.n_steps) + 1e-9
+        facility_kw <= firm_supply_kw(problem, problem.sites[home]) + ROUNDING_KW
     )
     open_for = np.zeros(0)
     if n_steps <= len(fits):
@@ -145,13 +149,14 @@ def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
     return Placement(job=job.name, site=job.home, runs=())
 
 
-def firm_supply_kw(site: Site, n_steps: int) -> FloatArray:
+def firm_supply_kw(problem: Problem, site: Site) -> FloatArray:
     """Power a site can count on without its battery, shape (T,). [kW]"""
+    n_steps, step_h = problem.horizon.n_steps, problem.horizon.step_h
     supply = np.zeros(n_steps)
     if site.grid:
         supply = supply + site.grid.import_limit_kw
     if site.generator:
-        supply = supply + site.generator.power_kw
+        supply = supply + site.generator.power_kw * limits(site.generator, n_steps, step_h)[1]
     for plant in site.plants:
         supply = supply + plant.available_kw
     return supply
@@ -175,12 +180,18 @@ def _self_consume(site: Site, load_kw: FloatArray, step_h: float) -> Dispatch:
     if site.battery:
         charge, discharge, soc = _greedy_battery(site.battery, net_load_kw, import_limit, step_h)
     need = net_load_kw + charge - discharge
+    least, most, on = zero, zero, None
+    if site.generator:
+        most = zero + site.generator.power_kw
+    if site.generator and site.generator.has_commitment:
+        on = follow(site.generator, need > import_limit + ROUNDING_KW, step_h)
+        least, most = site.generator.min_load_kw * on, most * on
+    need = need - least
     bought = np.clip(need, 0.0, import_limit)
-    rating = site.generator.power_kw if site.generator else 0.0
-    generated = np.clip(need - bought, 0.0, rating)
+    generated = least + np.clip(need - bought, 0.0, most - least)
     sold = np.clip(-need, 0.0, export_limit)
     used = np.zeros_like(available)
-    demand = load_kw + charge - discharge + sold
+    demand = load_kw + charge - discharge + sold - least
     for p in sorted(range(len(available)), key=lambda p: site.plants[p].carbon_g_per_kwh):
         used[p] = np.clip(demand - used.sum(axis=0), 0.0, available[p])
     return Dispatch(
@@ -191,7 +202,8 @@ def _self_consume(site: Site, load_kw: FloatArray, step_h: float) -> Dispatch:
         discharge_kw=discharge,
         soc_kwh=soc,
         generator_kw=generated,
-        unmet_kw=np.maximum(0.0, need - bought - generated),
+        unmet_kw=np.maximum(0.0, need - bought - (generated - least)),
+        commitment=None if on is None else Commitment(on=on, load_bank_kw=np.maximum(0.0, -demand)),
     )
 
 

@@ -1,9 +1,9 @@
 """A cost no plan can undercut, from any prices, by plain arithmetic.
 
-Lagrangian relaxation of the power balance, the pools, the battery balance and the billed peak
-(Geoffrion 1974): at given prices every job, every service and every flow is minimised on its own,
-jobs and replicas whole. Any prices give a valid bound; the duals of the core model give a tight
-one. No solver is needed, so a stranger can check it.
+Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak and the
+carbon budget (Geoffrion 1974): at given prices every job, every service, every flow and every
+generator is minimised on its own, jobs, replicas and starts whole. Any prices give a valid bound;
+the duals of the core model give a tight one. No solver is needed, so a stranger can check it.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.answers import Question, ask
+from optimizer.commitment import least_cost
 from optimizer.fleet import Roster, Timetable
 from optimizer.load import Load, slopes
 from optimizer.plan import Prices
@@ -19,6 +20,8 @@ from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray, IntArray, Site
 from optimizer.terms import Terms, terms_of
+
+G_PER_KG = 1000
 
 
 def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
@@ -104,6 +107,7 @@ def respond(
     asked = question(problem, prices)
     total = _supply_bound(problem, prices) + problem.idle_water_cost
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
+    total += _lease_bound(problem, prices.gpu_per_gpu_h)
     answers = ask(roster, asked)
     total += _jobs_bound(roster, asked, answers.least)
     replicas, served = [], []
@@ -125,12 +129,19 @@ def respond(
 
 
 def _admissible(problem: Problem, prices: Prices) -> Prices:
-    """`prices` with those that the relaxed rows allow: none below 0 of a pool or a billed peak."""
+    """`prices` with those that the relaxed rows allow.
+
+    None is below 0 of a pool (or below what its lease spares), a billed peak or a carbon budget,
+    and none above what a kg beyond the budget costs.
+    """
+    price, budgeted = problem.objective, problem.objective.carbon_budget_kg is not None
+    most_per_kg = price.carbon_excess_price_per_kg if budgeted else 0.0
     billed = np.array([[bool(site.grid and site.grid.demand_charge)] for site in problem.sites])
     return replace(
         prices,
-        gpu_per_gpu_h=np.maximum(0.0, prices.gpu_per_gpu_h),
+        gpu_per_gpu_h=np.maximum(problem.least_gpu_price, prices.gpu_per_gpu_h),
         peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
+        carbon_per_kg=min(max(0.0, prices.carbon_per_kg), most_per_kg),
     )
 
 
@@ -185,21 +196,32 @@ def _supply_bound(problem: Problem, prices: Prices) -> float:
     fixed_kw = Load.idle(problem).facility_kw(problem)
     most_kw = _most_facility_kw(problem)
     total = float((prices.power_per_kwh * fixed_kw).sum()) * h
+    total -= prices.carbon_per_kg * (problem.objective.carbon_budget_kg or 0.0)
+    kg = (problem.objective.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
     for s, site in enumerate(problem.sites):
         power, peak = prices.power_per_kwh[s] * h, prices.peak_per_kw[s]
-        for cost, most in _flows(problem, site, power, peak, most_kw[s]):
+        for cost, most in _flows(problem, site, power, peak, most_kw[s], kg=kg):
             total += float((np.minimum(0.0, cost) * most).sum())
+        total += _generator_bound(problem, site, power, kg)
         total += _peak_bound(site, peak)
         total += _battery_bound(problem, site, power, prices.stored_per_kwh[s])
     return total
 
 
 def _flows(
-    problem: Problem, site: Site, power: FloatArray, peak: FloatArray, most_kw: FloatArray
+    problem: Problem,
+    site: Site,
+    power: FloatArray,
+    peak: FloatArray,
+    most_kw: FloatArray,
+    *,
+    kg: float,
 ) -> list[tuple[FloatArray, FloatArray | float]]:
-    """Reduced cost per kW and limit of every flow but the battery's."""
+    """Reduced cost per kW and limit of every flow but the battery's and the generator's.
+
+    `kg` is the price of carbon, budget included. [money/g]
+    """
     h, price = problem.horizon.step_h, problem.objective
-    kg = price.carbon_price_per_kg / 1000
     flows: list[tuple[FloatArray, FloatArray | float]] = [
         (price.unmet_price_per_kwh * h - power, most_kw)
     ]
@@ -209,10 +231,20 @@ def _flows(
         flows.append((bought * h - power + peak, grid.import_limit_kw))
         flows.append((power - grid.export_price_per_kwh * h, grid.export_limit_kw))
     flows += [(kg * p.carbon_g_per_kwh * h - power, p.available_kw) for p in site.plants]
-    if site.generator:
-        fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
-        flows.append((fuel * h - power, site.generator.power_kw))
     return flows
+
+
+def _generator_bound(problem: Problem, site: Site, power: FloatArray, kg: float) -> float:
+    """The generator at its own best: in each step, or over all ways to be on and off."""
+    if site.generator is None:
+        return 0.0
+    h, generator = problem.horizon.step_h, site.generator
+    cost = (generator.fuel_cost_per_kwh + kg * generator.carbon_g_per_kwh) * h - power
+    if not generator.has_commitment:
+        return float((np.minimum(0.0, cost) * generator.power_kw).sum())
+    above_kw = np.where(cost < 0, generator.power_kw, generator.min_load_kw)
+    running = cost * above_kw + np.minimum(0.0, power) * generator.min_load_kw
+    return least_cost(generator, running, h)
 
 
 def _peak_bound(site: Site, peak: FloatArray) -> float:
@@ -225,6 +257,28 @@ def _peak_bound(site: Site, peak: FloatArray) -> float:
         inside = charge.period == period
         most_kw = float(site.grid.import_limit_kw[inside].max())
         total += min(0.0, charge.price_per_kw - float(peak[inside].sum())) * most_kw
+    return total
+
+
+def _lease_bound(problem: Problem, gpu_price: FloatArray) -> float:
+    """GPUs left spare at their own best, where the lease of some is paid all the same.
+
+        min over spare of gpu_price * spare + lease * max(0, committed - in service + spare)
+
+    which has its least at one of its ends or at its kink.
+    """
+    total = 0.0
+    for k, (_, pool) in enumerate(problem.pools):
+        if not pool.committed_gpus:
+            continue
+        gpus = problem.pool_gpus[k]
+        kink = np.maximum(0, gpus - pool.committed_gpus)
+        costs = [
+            gpu_price[k] * spare
+            + pool.lease_price_per_gpu_h * np.maximum(0, pool.committed_gpus - gpus + spare)
+            for spare in (np.zeros_like(gpus), kink, gpus)
+        ]
+        total += float(np.min(costs, axis=0).sum()) * problem.horizon.step_h
     return total
 
 

@@ -44,6 +44,8 @@ def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> float:
 def time_indexed(problem: Problem) -> pyo.ConcreteModel:
     """The MILP of `problem`, of any size; its objective lacks `problem.idle_water_cost`."""
     m = supply(problem)
+    for on in m.on.values():
+        on.domain = pyo.Binary
     terms: list[Term] = []
     reserved: dict[tuple[int, int], list[Expression]] = {}
     drawn: dict[tuple[int, int], list[Expression]] = {(s, t): [] for s in m.S for t in m.T}
@@ -76,6 +78,11 @@ def time_indexed(problem: Problem) -> pyo.ConcreteModel:
         m.rules.add(sum(gpus) <= int(problem.pool_gpus[pool, t]))
         if lease := problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h:
             terms.append((lease, _equal(m, sum(gpus))))
+    for k, (_, leased) in enumerate(problem.pools):
+        lease = leased.lease_price_per_gpu_h * problem.horizon.step_h
+        for t in m.T if leased.committed_gpus else ():
+            unused = _at_least_zero(m, leased.committed_gpus - sum(reserved.get((k, t), [])))
+            terms.append((lease, unused))
     m.job_it_kw = pyo.Var(m.S, m.T, domain=pyo.Reals)
     for (s, t), powers in drawn.items():
         m.rules.add(m.job_it_kw[s, t] == sum(powers))

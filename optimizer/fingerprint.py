@@ -5,14 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 
 import numpy as np
+
+#: Metadata of a field that counts only where it differs from its default, so that what was written
+#: before the field existed keeps its hash.
+UNSAID_AT_DEFAULT = MappingProxyType({"unsaid_at_default": True})
 
 
 def fingerprint(value: object, *, without: Iterable[str] = ()) -> str:
     """SHA-256 of `value`, as 64 hexadecimal digits.
 
-    Dataclasses count by their compared fields, mappings and sets in sorted order, arrays by shape
+    Dataclasses count by their compared fields (those with `UNSAID_AT_DEFAULT` only where they
+    differ from their default), mappings and sets in sorted order, arrays by shape
     and bytes. Two values that differ anywhere differ here.
 
     Args:
@@ -32,9 +38,13 @@ def _read(value: object, without: frozenset[str], feed: object) -> None:
     if is_dataclass(value) and not isinstance(value, type):
         feed(f"<{type(value).__name__}".encode())
         for one in fields(value):
+            said = getattr(value, one.name)
+            unsaid = one.metadata.get("unsaid_at_default", False)
+            if unsaid and (said is None or isinstance(said, int | float)) and said == one.default:
+                continue
             if one.compare and one.name not in without:
                 feed(f" {one.name}=".encode())
-                _read(getattr(value, one.name), without, feed)
+                _read(said, without, feed)
         feed(b">")
     elif isinstance(value, np.ndarray):
         feed(f"[{value.dtype.str}{value.shape}".encode())

@@ -74,7 +74,7 @@ def _dispatched(
     """The plan of `packing` with the servings of `routed_as` and the best energy flows."""
     placements, servings = tuple(packing.placements), routed_as.servings
     load = Load.of(problem, placements, servings)
-    _, dispatch, _ = dispatcher.solve(load.facility_kw(problem), time_limit_s=TIME_LIMIT_S)
+    dispatch = dispatcher.finish(load.facility_kw(problem), time_limit_s=TIME_LIMIT_S)
     return Plan(placements=placements, servings=servings, dispatch=dispatch)
 
 
@@ -162,7 +162,7 @@ def _sweep(
     jobs: list[int],
 ) -> None:
     load_kw = packing.load.facility_kw(problem)
-    _, dispatch, _ = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
-    marginal = Marginal.of(problem, MeritOrder.of(problem, dispatch))
+    _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
+    marginal = Marginal.of(problem, MeritOrder.of(problem, dispatch, prices.carbon_per_kg))
     for j in jobs:
         place_cheapest(packing, j, Terms.of(problem, problem.jobs[j]), marginal)

@@ -30,6 +30,7 @@ def blend(old: Prices, new: Prices, weight: float) -> Prices:
         gpu_per_gpu_h=mixed("gpu_per_gpu_h"),
         stored_per_kwh=mixed("stored_per_kwh"),
         peak_per_kw=mixed("peak_per_kw"),
+        carbon_per_kg=weight * old.carbon_per_kg + (1 - weight) * new.carbon_per_kg,
     )
 
 

@@ -30,7 +30,12 @@ OPTIONS: Mapping[str, str | float | bool] = MappingProxyType(
 
 #: HiGHS refuses smaller coefficients; here they are what rounding leaves of a difference.
 NEGLIGIBLE = 1e-9
-ENOUGH = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget)
+ENOUGH = (
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kObjectiveTarget,
+    highspy.HighsModelStatus.kSolutionLimit,
+)
+FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
 class SolverFailed(RuntimeError):
@@ -38,7 +43,14 @@ class SolverFailed(RuntimeError):
 
 
 class TimeLimitReached(RuntimeError):
-    """The time limit ended a solve before its answer was proven."""
+    """The time limit ended a solve before its answer was proven.
+
+    Attributes:
+        best: Values of the best solution of an integer model found so far, by column; None where
+            there is none.
+    """
+
+    best: FloatArray | None = None
 
 
 class CutOff(RuntimeError):
@@ -208,7 +220,7 @@ class LinearModel:
     def solve(
         self, *, time_limit_s: float, cutoff: float = np.inf, target: float = -np.inf
     ) -> Answer:
-        """Solve to optimality (or to the gap set in the options).
+        """Solve to optimality (or to the gap or the number of nodes set in the options).
 
         Args:
             time_limit_s: [s]
@@ -217,14 +229,19 @@ class LinearModel:
 
         Raises:
             CutOff: The optimum lies above `cutoff`.
-            TimeLimitReached: The limit ended it first.
+            TimeLimitReached: The limit, or that of nodes without a solution, ended it first.
             SolverFailed: Any other end.
         """
         self.set_option("objective_bound", cutoff - self._offset)
         self.set_option("objective_target", target - self._offset)
         status = self._run(time_limit_s)
-        if status == highspy.HighsModelStatus.kTimeLimit:
-            raise TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
+        feasible = self._highs.getInfo().primal_solution_status == FEASIBLE
+        nothing_found = status == highspy.HighsModelStatus.kSolutionLimit and not feasible
+        if status == highspy.HighsModelStatus.kTimeLimit or nothing_found:
+            stopped = TimeLimitReached(f"HiGHS: stopped by the time limit of {time_limit_s} s")
+            if feasible:
+                stopped.best = np.array(self._highs.getSolution().col_value)
+            raise stopped
         if status == highspy.HighsModelStatus.kObjectiveBound:
             raise CutOff
         if status not in ENOUGH:

@@ -5,7 +5,7 @@ prices every job and service names its best (`bound.respond`), which proves a bo
 columns; a dive settles for whole schedules.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from optimizer.highs import Column, LinearModel
 from optimizer.model.core import master_model
 from optimizer.nearby import near_choices, near_windows
 from optimizer.packing import Packing
-from optimizer.plan import Placement, Prices
+from optimizer.plan import Dispatch, Placement, Prices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray, IntArray
@@ -155,13 +155,15 @@ class Master:
         self.facility_kw = self._flows.facility_kw(answer.column_values)
         duals = -answer.row_duals[self._pool] / self.problem.horizon.step_h
         value = answer.objective + self.problem.idle_water_cost
-        return value, self._flows.prices(answer.row_duals, np.maximum(0.0, duals))
+        gpu_prices = np.maximum(self.problem.least_gpu_price, duals)
+        return value, self._flows.prices(answer.row_duals, gpu_prices)
 
     def whole(
         self,
         incumbent: Packing,
         *,
         free: Callable[[Entry], bool],
+        held: Mapping[str, Dispatch],
         target: float,
         left_s: Callable[[], float],
     ) -> Packing:
@@ -169,18 +171,19 @@ class Master:
 
         Columns whose reduced cost exceeds what `incumbent` leaves to gain stay out: no better
         choice has them (Nemhauser and Wolsey 1988, I.5.2). What is not `free` stays as it is: HiGHS
-        may take minutes over some thousands of columns at once.
+        may take minutes over some thousands of columns at once. Generators are on or off as `held`.
         """
         self.offer(incumbent)
         self.take_in()
-        held = np.zeros(len(self._columns))
-        held[[self._known[key] for key in self._keys(incumbent)]] = 1.0
-        upper = np.where([free(entry) for entry in self.entries], np.inf, held)
-        nothing = np.zeros(len(held))
+        chosen = np.zeros(len(self._columns))
+        chosen[[self._known[key] for key in self._keys(incumbent)]] = 1.0
+        upper = np.where([free(entry) for entry in self.entries], np.inf, chosen)
+        nothing = np.zeros(len(chosen))
         try:
+            self._flows.hold(held)
             self._linear.set_bounds(self._columns, nothing, upper)
             relaxed = self._linear.solve(time_limit_s=left_s())
-            self._linear.set_bounds(self._columns, held, held)
+            self._linear.set_bounds(self._columns, chosen, chosen)
             best = self._linear.solve(time_limit_s=left_s()).objective
             room = best - relaxed.objective
             upper[relaxed.reduced_costs[self._columns] > room + TOLERANCE] = 0.0
@@ -188,12 +191,13 @@ class Master:
             self._linear.set_integer(self._columns, integer=True)
             target -= self.problem.idle_water_cost
             self._linear.set_option("mip_abs_gap", max(0.1 * (best - target), TOLERANCE))
-            self._linear.start_from(self._columns, held)
+            self._linear.start_from(self._columns, chosen)
             answer = self._linear.solve(time_limit_s=left_s(), target=target)
             found = answer.column_values[self._columns]
         finally:
             self._linear.set_integer(self._columns, integer=False)
-            self._linear.set_bounds(self._columns, nothing, np.full(len(held), np.inf))
+            self._linear.set_bounds(self._columns, nothing, np.full(len(chosen), np.inf))
+            self._flows.hold(None)
         return self.packing_of([self.entries[n] for n in np.flatnonzero(found > CHOSEN)])
 
     def _keys(self, packing: Packing) -> list[tuple[object, ...]]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.commitment import up_steps
 from optimizer.plan import Dispatch
 from optimizer.problem import Problem
-from optimizer.site import Battery, BoolArray, FloatArray, IntArray, Site
+from optimizer.site import Battery, BoolArray, FloatArray, Generator, IntArray, Site
 
 UNLIMITED_KW = 1e12
+TINY_KWH = 1e-9
 #: Share of a battery's stored energy, or of its room, that one step may move beside the plan.
 YIELDING_SHARE = 0.15
 G_PER_KG = 1000
@@ -61,16 +63,21 @@ class MeritOrder:
 
     @staticmethod
     def of(
-        problem: Problem, dispatch: Mapping[str, Dispatch], leeway: Leeway | None = None
+        problem: Problem,
+        dispatch: Mapping[str, Dispatch],
+        carbon_per_kg: float = 0.0,
+        leeway: Leeway | None = None,
     ) -> "MeritOrder":
         """The merit order around `dispatch`: its battery flows and its billed peaks.
 
         Args:
             problem: The problem.
             dispatch: By site.
+            carbon_per_kg: Price of the carbon budget, beside the carbon price. [money/kg CO2e]
             leeway: How far what the dispatch holds may give way; not at all by default.
         """
         shape = (len(problem.sites), problem.horizon.n_steps)
+        carbon_per_kg = carbon_per_kg + problem.objective.carbon_price_per_kg
         supplies, stored_kw = [], np.zeros(shape)
         for s, site in enumerate(problem.sites):
             flow = dispatch[site.name]
@@ -94,7 +101,7 @@ class MeritOrder:
             for k, (width_kw, money, g_per_kwh) in enumerate(segments):
                 kg = np.asarray(g_per_kwh) / G_PER_KG
                 width[k, s], carbon[k, s] = width_kw, kg
-                price[k, s] = money + problem.objective.carbon_price_per_kg * kg
+                price[k, s] = money + carbon_per_kg * kg
         width[-1] = UNLIMITED_KW
         is_unmet = np.zeros(width.shape, dtype=np.bool_)
         is_unmet[-1] = True
@@ -208,9 +215,7 @@ def _segments(problem: Problem, site: Site, flow: Dispatch, peak_share: float) -
             segments.append((grid.import_limit_kw - below, above, carbon))
         segments.append((below, grid.import_price_per_kwh, carbon))
     if site.generator:
-        generator = site.generator
-        fuel = (generator.power_kw, generator.fuel_cost_per_kwh, generator.carbon_g_per_kwh)
-        segments.append(fuel)
+        segments += _fuelled(problem, site.generator, flow)
     return segments
 
 
@@ -239,3 +244,22 @@ def _battery_segments(
         ),
     ]
     return segments, most_charge - least_discharge
+
+
+def _fuelled(problem: Problem, generator: Generator, flow: Dispatch) -> list[Segment]:
+    """Supplies of a generator; on and off as in `flow`, and in parts where it is.
+
+    While it runs its minimum load is burnt whatever is taken of it, so that costs nothing more.
+    While it stands, its first hours bear the whole start.
+    """
+    money, carbon = generator.fuel_cost_per_kwh, generator.carbon_g_per_kwh
+    if flow.commitment is None:
+        return [(generator.power_kw, money, carbon)]
+    h, on = problem.horizon.step_h, flow.commitment.on
+    least_h = up_steps(generator, h) * h
+    started = money + generator.start_cost / max(generator.power_kw * least_h, TINY_KWH)
+    return [
+        (generator.min_load_kw * on, 0.0, 0.0),
+        ((generator.power_kw - generator.min_load_kw) * on, money, carbon),
+        (generator.power_kw * (1 - on), started, carbon),
+    ]

@@ -4,11 +4,12 @@ A plan carries everything a stranger needs to recompute it from its problem by p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
+from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.site import FloatArray, IntArray
 
 
@@ -72,6 +73,20 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment:
+    """When a generator runs, and what it gives that nobody takes.
+
+    Attributes:
+        on: 1 where it runs and 0 where it stands, shape (T,); parts of 1 where a relaxation found
+            it, never in a plan.
+        load_bank_kw: Power it must give and nobody takes, shape (T,). [kW]
+    """
+
+    on: FloatArray
+    load_bank_kw: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
     """One site's energy flows, at the meter, mean over each step.
 
@@ -84,6 +99,7 @@ class Dispatch:
         soc_kwh: Stored at the end of each step, shape (T,). [kWh]
         generator_kw: Shape (T,). [kW]
         unmet_kw: Demand that nothing supplied, shape (T,). [kW]
+        commitment: Of a generator for which it matters when it is on; None at other sites.
     """
 
     grid_import_kw: FloatArray
@@ -94,6 +110,14 @@ class Dispatch:
     soc_kwh: FloatArray
     generator_kw: FloatArray
     unmet_kw: FloatArray
+    commitment: Commitment | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+
+    @property
+    def load_bank_kw(self) -> FloatArray:
+        """Power of the generator that nobody takes, shape (T,). [kW]"""
+        if self.commitment is None:
+            return np.zeros_like(self.generator_kw)
+        return self.commitment.load_bank_kw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +129,15 @@ class Prices:
         gpu_per_gpu_h: Of a reserved GPU-hour by pool and step, at least 0, shape (K, T).
         stored_per_kwh: Of a stored kWh by site and step, shape (S, T). [money/kWh]
         peak_per_kw: Of one kW of import below the period's peak, at least 0, shape (S, T).
+        carbon_per_kg: Of a kg of the carbon budget, between 0 and what a kg above it costs.
+            [money/kg CO2e]
     """
 
     power_per_kwh: FloatArray
     gpu_per_gpu_h: FloatArray
     stored_per_kwh: FloatArray
     peak_per_kw: FloatArray
+    carbon_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
 
 
 class Stage(StrEnum):

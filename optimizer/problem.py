@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.horizon import Horizon
 from optimizer.site import GpuPool, IntArray, Site
 from optimizer.work import Job, Service
@@ -42,6 +43,9 @@ class Objective:
             unserved where redundancy was asked for. [money]
         late_price_per_gpu_h: Each hour after the soft deadline, each base GPU. [money/GPU-h]
         unfinished_price_per_gpu_h: Work of a job that misses its hard deadline. [money/GPU-h]
+        carbon_budget_kg: Emissions of the horizon, location-based, above which each kg is a
+            shortfall; None for no budget. [kg CO2e]
+        carbon_excess_price_per_kg: Of each kg above it, beside the carbon price. [money/kg CO2e]
     """
 
     currency: str
@@ -51,6 +55,15 @@ class Objective:
     unserved_price_per_request: float
     late_price_per_gpu_h: float
     unfinished_price_per_gpu_h: float
+    carbon_budget_kg: float | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    carbon_excess_price_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+
+    def __post_init__(self) -> None:
+        if self.carbon_budget_kg is not None and not self.carbon_excess_price_per_kg > 0:
+            raise ValueError(
+                "objective.carbon_excess_price_per_kg: must be above 0 with a carbon budget, got "
+                f"{self.carbon_excess_price_per_kg}; say what a kg above the budget costs"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +128,25 @@ class Problem:
         """GPUs in service by pool and step, shape (K, T)."""
         shape = (len(self.pools), self.horizon.n_steps)
         return np.array([pool.gpus for _, pool in self.pools], dtype=np.int64).reshape(shape)
+
+    @cached_property
+    def least_gpu_price(self) -> np.ndarray:
+        """Least price of a GPU-hour, its lease apart, by pool, shape (K, 1). [money/GPU-h]
+
+        Nothing, but where a lease is paid anyway to reserve a GPU may spare its whole price.
+        """
+        least = [-pool.lease_price_per_gpu_h * (pool.committed_gpus > 0) for _, pool in self.pools]
+        return np.array(least, dtype=float).reshape(-1, 1) + 0.0
+
+    def lease_cost(self, gpus: IntArray) -> np.ndarray:
+        """What the leases cost where `gpus` are reserved, by pool and step, shape (K, T). [money]
+
+        lease * max(committed, reserved) * step_h
+        """
+        committed = np.array([[pool.committed_gpus] for _, pool in self.pools])
+        price = np.array([[pool.lease_price_per_gpu_h] for _, pool in self.pools])
+        cost: np.ndarray = np.maximum(gpus, committed) * price * self.horizon.step_h
+        return cost
 
     def admissible_sites(self, work: Job | Service) -> tuple[int, ...]:
         """Numbers of the sites where `work` may run: pool, jurisdiction, certification, link."""

@@ -157,14 +157,13 @@ class Repair:
         cost += sum(self._job_cost(j, placed) for j, placed in enumerate(packing.placements))
         cost += self._shortfall_cost(packing, np.arange(problem.horizon.n_steps))
         leeway = Leeway(stored_per_kwh=prices.stored_per_kwh, billed=dispatch)
-        return cost, MeritOrder.of(problem, dispatch, leeway)
+        return cost, MeritOrder.of(problem, dispatch, prices.carbon_per_kg, leeway)
 
     def _lease_and_water(self, packing: Packing) -> float:
         problem, load = self.problem, packing.load
-        lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
         water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
         water_cost = problem.objective.water_price_per_l * float((load.it_kw * water).sum())
-        return problem.horizon.step_h * (float((load.gpus * lease).sum()) + water_cost)
+        return float(problem.lease_cost(load.gpus).sum()) + problem.horizon.step_h * water_cost
 
     def _job_cost(self, j: int, placement: Placement) -> float:
         """Lateness and transfer, or what leaving it costs."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from optimizer.fingerprint import UNSAID_AT_DEFAULT
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -126,17 +128,47 @@ class Battery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generator:
-    """A fuelled generator that follows load from zero to its rating.
+    """A fuelled generator: off, or between its minimum load and its rating.
+
+    What a running generator must give and nobody takes is burnt in its load bank.
 
     Attributes:
         power_kw: Rating. [kW]
         fuel_cost_per_kwh: Per electric kWh. [money/kWh]
         carbon_g_per_kwh: Per electric kWh, fuel chain included. [g/kWh]
+        min_load_kw: Least power while it runs. [kW]
+        start_cost: Of each start inside the horizon. [money]
+        min_up_h: Hours it runs at least, once started. [h]
+        min_down_h: Hours it stands at least, once stopped. [h]
+        runs_at_start: Whether it runs as the horizon begins.
+        hours_so_far: Since when it has been running, or standing; infinite for long enough. [h]
     """
 
     power_kw: float
     fuel_cost_per_kwh: float
     carbon_g_per_kwh: float
+    min_load_kw: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    start_cost: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    min_up_h: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    min_down_h: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    runs_at_start: bool = field(default=False, metadata=UNSAID_AT_DEFAULT)
+    hours_so_far: float = field(default=np.inf, metadata=UNSAID_AT_DEFAULT)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_load_kw <= self.power_kw:
+            raise ValueError(
+                f"generator.min_load_kw must be between 0 and power_kw {self.power_kw}, "
+                f"got {self.min_load_kw}"
+            )
+        for name in ("start_cost", "min_up_h", "min_down_h", "hours_so_far"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"generator.{name} must be at least 0, got {getattr(self, name)}")
+
+    @property
+    def has_commitment(self) -> bool:
+        """Whether it matters when it is on, and not only what it gives."""
+        limits = (self.min_load_kw, self.start_cost, self.min_up_h, self.min_down_h)
+        return any(limit > 0 for limit in limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +198,8 @@ class GpuPool:
         idle_kw_per_gpu: IT power of a GPU that nobody has reserved. [kW]
         lease_price_per_gpu_h: Paid for each reserved GPU-hour; 0 for one's own. [money/GPU-h]
         embodied_g_per_gpu_h: Share of making, for each GPU-hour reserved. [g/GPU-h]
+        committed_gpus: The lease of so many is paid whether they are reserved or not; in each step
+            it is that of max(committed, reserved).
     """
 
     gpu_type: str
@@ -173,6 +207,7 @@ class GpuPool:
     idle_kw_per_gpu: float
     lease_price_per_gpu_h: float = 0.0
     embodied_g_per_gpu_h: float = 0.0
+    committed_gpus: int = field(default=0, metadata=UNSAID_AT_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

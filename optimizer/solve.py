@@ -182,6 +182,8 @@ class _Run:
             stage = ended.stage
         except TimeLimitReached:
             stage = Stage.TIME_LIMIT
+        if self.best.router.cut_short and stage is not Stage.INTERRUPTED:
+            stage = Stage.TIME_LIMIT
         if not np.isfinite(self.generation.bound):
             self.generation.bound = lower_bound(self.problem, self.generation.prices)
         return Solution(
@@ -293,7 +295,11 @@ class _Run:
             for window in self._windows(master):
                 free = self._inside(window, packing)
                 packing = master.whole(
-                    packing, free=free, target=self._target(), left_s=self.watch.left_s
+                    packing,
+                    free=free,
+                    held=self.best.plan.dispatch,
+                    target=self._target(),
+                    left_s=self.watch.left_s,
                 )
                 self.best.consider(packing)
                 self.say(f"best of the schedules known: {self._reached()}")

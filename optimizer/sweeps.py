@@ -117,7 +117,7 @@ class Sweeps:
             billed=billed or dispatch,
             peak_share=PEAK_SHARE if billed else 1.0,
         )
-        return MeritOrder.of(self.problem, dispatch, leeway)
+        return MeritOrder.of(self.problem, dispatch, prices.carbon_per_kg, leeway)
 
     def _round(
         self, packing: Packing, timetable: Timetable, marginal: Marginal, order: IntArray

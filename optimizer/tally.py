@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.commitment import n_starts
 from optimizer.load import Load
 from optimizer.plan import Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.replicas import unprotected_rps
-from optimizer.site import FloatArray, Site
+from optimizer.site import FloatArray, GpuPool, IntArray, Site
 from optimizer.timing import is_finished, total_late_gpu_h
 from optimizer.work import Service
 
@@ -23,6 +24,7 @@ class SiteTally:
 
     Attributes:
         energy_cost: Import less export revenue. [money]
+        start_cost: Of the generator's starts. [money]
         emissions_kg: Grid, plants and fuel; life-cycle, location-based. [kg]
         emissions_market_kg: The same with the grid under contracts. [kg]
         facility_kwh: Served at the meter, battery flows apart. [kWh]
@@ -32,6 +34,7 @@ class SiteTally:
     energy_cost: float
     demand_cost: float
     fuel_cost: float
+    start_cost: float
     wear_cost: float
     water_cost: float
     lease_cost: float
@@ -61,6 +64,7 @@ class Tally:
         unfinished_gpu_h: Work of jobs that missed their hard deadline. [GPU-h]
         unserved_requests: Nothing answered them inside the latency budget.
         unprotected_requests: The loss of a site would have left them unserved.
+        excess_carbon_kg: Emitted above the carbon budget. [kg]
         objective: What the optimizer minimises. [money]
     """
 
@@ -70,6 +74,7 @@ class Tally:
     unfinished_gpu_h: float
     unserved_requests: float
     unprotected_requests: float
+    excess_carbon_kg: float
     objective: float
 
     def total(self, name: str) -> float:
@@ -79,7 +84,7 @@ class Tally:
     @property
     def cost(self) -> float:
         """Money paid in the horizon: no shortfall penalty, no carbon price. [money]"""
-        parts = ("energy", "demand", "fuel", "wear", "water", "lease")
+        parts = ("energy", "demand", "fuel", "start", "wear", "water", "lease")
         return self.transfer_cost + sum(self.total(f"{part}_cost") for part in parts)
 
 
@@ -112,6 +117,7 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         site.energy_cost
         + site.demand_cost
         + site.fuel_cost
+        + site.start_cost
         + site.wear_cost
         + site.water_cost
         + site.lease_cost
@@ -119,6 +125,9 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         + price.unmet_price_per_kwh * site.unmet_kwh
         for site in sites
     )
+    emitted_kg = sum(site.emissions_kg for site in sites)
+    budget_kg = np.inf if price.carbon_budget_kg is None else price.carbon_budget_kg
+    excess_kg = max(0.0, emitted_kg - budget_kg)
     return Tally(
         sites=sites,
         transfer_cost=float(transfer_cost),
@@ -126,11 +135,13 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         unfinished_gpu_h=float(unfinished_gpu_h),
         unserved_requests=unserved,
         unprotected_requests=unprotected,
+        excess_carbon_kg=excess_kg,
         objective=float(
             money
             + price.late_price_per_gpu_h * late_gpu_h
             + price.unfinished_price_per_gpu_h * unfinished_gpu_h
             + price.unserved_price_per_request * (unserved + unprotected)
+            + price.carbon_excess_price_per_kg * excess_kg
         ),
     )
 
@@ -153,27 +164,31 @@ def _site(
         if charge := grid.demand_charge:
             peaks_kw = paid_peaks_kw(site, flow.grid_import_kw)
             demand_cost = sum(charge.price_per_kw * peak_kw for peak_kw in peaks_kw)
-    fuel_cost = 0.0
+    fuel_cost = start_cost = 0.0
     if site.generator is not None:
         generated = float(flow.generator_kw.sum()) * h
         own_g += generated * site.generator.carbon_g_per_kwh
         fuel_cost = generated * site.generator.fuel_cost_per_kwh
+        if flow.commitment is not None:
+            start_cost = n_starts(site.generator, flow.commitment.on) * site.generator.start_cost
     wear = site.battery.wear_cost_per_kwh if site.battery else 0.0
     gpu_h = [
-        (pool, float(load.gpus[problem.pool_number[s, pool.gpu_type]].sum()) * h)
+        (k, pool, float(load.gpus[k].sum()) * h)
         for pool in site.pools
+        for k in [problem.pool_number[s, pool.gpu_type]]
     ]
     water_l = float(load.it_kw[s] @ site.cooling.water_l_per_kwh) * h
     return SiteTally(
         energy_cost=energy_cost,
         demand_cost=float(demand_cost),
         fuel_cost=fuel_cost,
+        start_cost=start_cost,
         wear_cost=wear * float(flow.discharge_kw.sum()) * h,
         water_cost=water_l * problem.objective.water_price_per_l,
-        lease_cost=sum(pool.lease_price_per_gpu_h * hours for pool, hours in gpu_h),
+        lease_cost=sum(_lease_cost(pool, load.gpus[k], hours, h) for k, pool, hours in gpu_h),
         emissions_kg=float(own_g + grid_g) / 1000,
         emissions_market_kg=float(own_g + market_g) / 1000,
-        embodied_kg=sum(pool.embodied_g_per_gpu_h * hours for pool, hours in gpu_h) / 1000,
+        embodied_kg=sum(pool.embodied_g_per_gpu_h * hours for _, pool, hours in gpu_h) / 1000,
         facility_kwh=float(facility_kw.sum() - flow.unmet_kw.sum()) * h,
         grid_import_kwh=float(flow.grid_import_kw.sum()) * h,
         grid_export_kwh=float(flow.grid_export_kw.sum()) * h,
@@ -185,6 +200,12 @@ def _site(
         water_l=water_l,
         soc_end_kwh=float(flow.soc_kwh[-1]) if site.battery else 0.0,
     )
+
+
+def _lease_cost(pool: GpuPool, gpus: IntArray, gpu_h: float, step_h: float) -> float:
+    """Lease of what is reserved, or of what is committed where that is more. [money]"""
+    unused = np.maximum(0, pool.committed_gpus - gpus)
+    return pool.lease_price_per_gpu_h * (gpu_h + float(unused.sum()) * step_h)
 
 
 def paid_peaks_kw(site: Site, grid_import_kw: FloatArray) -> list[float]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from optimizer.commitment import breach
 from optimizer.load import Load
 from optimizer.plan import Dispatch, Placement, Plan, Serving
 from optimizer.problem import Problem
-from optimizer.site import FloatArray, Site
+from optimizer.site import FloatArray, Generator, Site
 from optimizer.timing import TOLERANCE_H, finish_h, progress_h
 from optimizer.work import Job, JobKind, Service
 
@@ -74,9 +75,11 @@ def _check_finite(plan: Plan) -> Iterator[Violation]:
         if not np.isfinite(serving.served_rps).all():
             yield Violation(rule="finite numbers", where=f"service {name}", message="requests")
     for name, flow in plan.dispatch.items():
-        for one in fields(flow):
-            if not np.isfinite(getattr(flow, one.name)).all():
-                yield Violation(rule="finite numbers", where=name, message=one.name)
+        for part in (flow, flow.commitment):
+            for one in fields(part) if part else ():
+                values = getattr(part, one.name)
+                if isinstance(values, np.ndarray) and not np.isfinite(values).all():
+                    yield Violation(rule="finite numbers", where=name, message=one.name)
 
 
 def _has_load(problem: Problem, job: Job, placement: Placement) -> bool:
@@ -193,10 +196,36 @@ def _check_site(
         yield from _within(rule, site.name, power, limit, scale)
     supply = flow.grid_import_kw + flow.plant_used_kw.sum(axis=0) + flow.discharge_kw
     supply = supply + flow.generator_kw + flow.unmet_kw
-    demand = facility_kw + flow.charge_kw + flow.grid_export_kw
+    demand = facility_kw + flow.charge_kw + flow.grid_export_kw + flow.load_bank_kw
     yield from _zero("energy in equals energy out", site.name, supply - demand, scale, "kW")
     if site.battery:
         yield from _check_battery(site, flow, problem.horizon.step_h)
+    if site.generator and site.generator.has_commitment:
+        yield from _check_commitment(site, site.generator, flow, problem.horizon.step_h)
+    elif flow.load_bank_kw.any():
+        yield Violation(rule="load bank", where=site.name, message="no generator that feeds one")
+
+
+def _check_commitment(
+    site: Site, generator: Generator, flow: Dispatch, step_h: float
+) -> Iterator[Violation]:
+    if flow.commitment is None or not np.isin(flow.commitment.on, (0.0, 1.0)).all():
+        yield Violation(
+            rule="on or off", where=site.name, message="not said of every step of the generator"
+        )
+        return
+    on, scale = flow.commitment.on, max(1.0, generator.power_kw)
+    least_kw = generator.min_load_kw * on
+    zero = np.zeros_like(on)
+    below = least_kw - flow.generator_kw
+    yield from _within("minimum load", site.name, below, zero, scale, signed=True)
+    most_kw = generator.power_kw * on
+    yield from _within("off without power", site.name, flow.generator_kw, most_kw, scale)
+    yield from _within("load bank", site.name, flow.load_bank_kw, least_kw, scale)
+    broken = breach(generator, on, step_h)
+    if broken:
+        rule, step = broken
+        yield Violation(rule=rule, where=f"{site.name}, step {step}", message="switched too early")
 
 
 def _check_battery(site: Site, flow: Dispatch, step_h: float) -> Iterator[Violation]:

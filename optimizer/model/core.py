@@ -4,6 +4,7 @@ import pyomo.environ as pyo
 
 from optimizer.load import Load
 from optimizer.model.battery import add_batteries
+from optimizer.model.carbon import add_carbon_budget
 from optimizer.model.generator import add_generators
 from optimizer.model.grid import add_grid
 from optimizer.model.objective import add_objective
@@ -50,7 +51,7 @@ def routed_model(
 
 
 def supply(problem: Problem) -> pyo.ConcreteModel:
-    """Sets, and the flows of every connection, plant, battery and generator."""
+    """Sets, the flows of every connection, plant, battery and generator, and the carbon budget."""
     m = pyo.ConcreteModel()
     m.S = pyo.RangeSet(0, len(problem.sites) - 1)
     m.T = pyo.RangeSet(0, problem.horizon.n_steps - 1)
@@ -58,4 +59,5 @@ def supply(problem: Problem) -> pyo.ConcreteModel:
     add_plants(m, problem)
     add_batteries(m, problem)
     add_generators(m, problem)
+    add_carbon_budget(m, problem)
     return m

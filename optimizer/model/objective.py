@@ -20,7 +20,7 @@ def add_objective(
         - step_h * sum of export price * export
         + step_h * sum of carbon price * intensity * plant power used
         + step_h * sum of (fuel + carbon price * intensity) * generator + wear * discharge
-        + demand price * peak + shortfalls
+        + start cost * starts + demand price * peak + shortfalls
     """
     h, price, last = problem.horizon.step_h, problem.objective, problem.horizon.n_steps
     kg = price.carbon_price_per_kg / 1000
@@ -41,10 +41,13 @@ def add_objective(
             if site.generator:
                 fuel = site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
                 terms.append((fuel * h, m.generator_kw[s, t]))
+                if site.generator.has_commitment:
+                    terms.append((site.generator.start_cost, m.start[s, t]))
         if site.grid and site.grid.demand_charge:
             charge = site.grid.demand_charge
             for period in np.unique(charge.period):
                 terms.append((charge.price_per_kw, m.peak_kw[s, int(period)]))
+    terms.extend((price.carbon_excess_price_per_kg, kg) for kg in m.excess_kg.values())
     if hasattr(m, "undone"):
         terms.extend(_undone_terms(m, problem))
     if hasattr(m, "request_it_kw"):
@@ -63,7 +66,7 @@ def add_objective(
 
 
 def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
-    """What leaving a job unfinished costs, and what keeps a service from having no choice at all.
+    """What a job undone and a lease unused cost, and what keeps a service from having no choice.
 
     Holding no choice breaks the floor of replicas, so it costs more than any choice could save.
     """
@@ -72,6 +75,9 @@ def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, o
         (price.unfinished_price_per_gpu_h * job.gpu_hours, m.undone[j])
         for j, job in enumerate(problem.jobs)
     ]
+    for (k, _), unused in m.unused_gpus.items():
+        lease = problem.pools[k][1].lease_price_per_gpu_h * problem.horizon.step_h
+        terms.append((lease, unused))
     for v, service in enumerate(problem.services):
         worth = price.unserved_price_per_request * seconds * service.demand_rps.sum(axis=0)
         terms.extend((NO_CHOICE_FACTOR * (worth[t] + 1.0), m.unanswered[v, t]) for t in m.T)

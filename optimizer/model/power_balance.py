@@ -9,7 +9,7 @@ from optimizer.site import FloatArray
 def add_power_balance(m: pyo.ConcreteModel, problem: Problem, fixed_kw: FloatArray) -> None:
     """Add unmet power and the balance of every site s and step t.
 
-        plants + import + discharge + generator + unmet - charge - export
+        plants + import + discharge + generator + unmet - charge - export - load bank
             - slope * (request_it + job_it) = fixed
 
     Args:
@@ -31,6 +31,8 @@ def add_power_balance(m: pyo.ConcreteModel, problem: Problem, fixed_kw: FloatArr
             supply += m.discharge_kw[s, t] - m.charge_kw[s, t]
         if site.generator:
             supply += m.generator_kw[s, t]
+            if site.generator.has_commitment:
+                supply -= m.load_bank_kw[s, t]
         for name in ("request_it_kw", "job_it_kw"):
             if hasattr(m, name):
                 supply -= float(site.cooling.slope[t]) * getattr(m, name)[s, t]

@@ -15,7 +15,13 @@ def add_work(m: pyo.ConcreteModel, problem: Problem) -> None:
     spare_gpus[k, t] + gpus of the columns chosen = GPUs in service
     undone[j] + schedules of j chosen = 1
     unanswered[v, t] + replica choices of v chosen = 1
+
+    Where a lease is paid whether its GPUs are used or not, columns pay for what they reserve and
+    `unused_gpus` for the rest of the commitment:
+
+    unused_gpus[k, t] >= committed - reserved, and reserved = GPUs in service - spare_gpus[k, t]
     """
+    leased = [k for k, (_, pool) in enumerate(problem.pools) if problem.least_gpu_price[k, 0] < 0]
     m.K = pyo.RangeSet(0, len(problem.pools) - 1)
     m.J = pyo.RangeSet(0, len(problem.jobs) - 1)
     m.V = pyo.RangeSet(0, len(problem.services) - 1)
@@ -26,6 +32,14 @@ def add_work(m: pyo.ConcreteModel, problem: Problem) -> None:
     @m.Constraint(m.K, m.T)
     def pool_is_shared(m: pyo.ConcreteModel, k: int, t: int) -> object:
         return m.spare_gpus[k, t] == float(problem.pool_gpus[k, t])
+
+    m.leased = pyo.Set(initialize=leased)
+    m.unused_gpus = pyo.Var(m.leased, m.T, domain=pyo.NonNegativeReals)
+
+    @m.Constraint(m.leased, m.T)
+    def commitment_is_paid(m: pyo.ConcreteModel, k: int, t: int) -> object:
+        beyond = problem.pools[k][1].committed_gpus - float(problem.pool_gpus[k, t])
+        return m.unused_gpus[k, t] - m.spare_gpus[k, t] >= beyond
 
     @m.Constraint(m.J)
     def one_schedule(m: pyo.ConcreteModel, j: int) -> object:

@@ -54,6 +54,8 @@ def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, 
         objective=Objective(
             currency=world.currency,
             carbon_price_per_kg=policy.carbon_price_per_kg,
+            carbon_budget_kg=policy.carbon_budget_kg,
+            carbon_excess_price_per_kg=policy.carbon_excess_price_per_kg or 0.0,
             water_price_per_l=policy.water_price_per_l,
             unmet_price_per_kwh=policy.unmet_price_per_kwh,
             unserved_price_per_request=policy.unserved_price_per_request,
@@ -147,6 +149,7 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
                 idle_kw_per_gpu=pool.idle_kw_per_gpu,
                 lease_price_per_gpu_h=pool.lease_price_per_gpu_h,
                 embodied_g_per_gpu_h=pool.embodied_kg_per_gpu_h * G_PER_KG,
+                committed_gpus=pool.committed_gpus,
             )
             for gpu_type, pool in site.pools.items()
         ),
@@ -169,6 +172,12 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
             power_kw=generator.power_kw,
             fuel_cost_per_kwh=generator.fuel_cost_per_kwh,
             carbon_g_per_kwh=generator.carbon_g_per_kwh,
+            min_load_kw=generator.min_load_share * generator.power_kw,
+            start_cost=generator.start_cost,
+            min_up_h=generator.min_up_h,
+            min_down_h=generator.min_down_h,
+            runs_at_start=generator.runs_at_start,
+            hours_so_far=np.inf if generator.hours_so_far is None else generator.hours_so_far,
         ),
     )
 

@@ -34,7 +34,8 @@ class Shortfall:
     """A wish that could not be met, and its price.
 
     Attributes:
-        name: unmet_power, unserved_requests, unprotected_requests, late_work or unfinished_work.
+        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work or
+            excess_carbon.
         amount: In `unit`.
         price_per_unit: [money]
     """
@@ -68,8 +69,14 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
         ),
         ("late_work", account.late_gpu_h, "GPU-h", price.late_price_per_gpu_h),
         ("unfinished_work", account.unfinished_gpu_h, "GPU-h", price.unfinished_price_per_gpu_h),
+        ("excess_carbon", account.excess_carbon_kg, "kg CO2e", price.carbon_excess_price_per_kg),
     )
-    asked = {"kWh": account.total("facility_kwh"), "requests": requests, "GPU-h": work_gpu_h}
+    asked = {
+        "kWh": account.total("facility_kwh"),
+        "requests": requests,
+        "GPU-h": work_gpu_h,
+        "kg CO2e": account.total("emissions_kg"),
+    }
     return tuple(
         Shortfall(name=name, amount=amount, unit=unit, price_per_unit=money)
         for name, amount, unit, money in every
@@ -253,7 +260,8 @@ def job_emissions_kg(problem: Problem, plan: Plan) -> dict[str, float]:
 def mixed_carbon_g_per_kwh(problem: Problem, plan: Plan) -> FloatArray:
     """Carbon of a kWh used by site and step, shape (S, T): a proportional mix. [g/kWh]
 
-    What is stored carries the carbon of its charge, losses included.
+    What is stored carries the carbon of its charge, losses included; what is used carries that of
+    the power burnt in a load bank beside it.
     """
     mix = np.zeros((len(problem.sites), problem.horizon.n_steps))
     for s, site in enumerate(problem.sites):
@@ -273,7 +281,7 @@ def mixed_carbon_g_per_kwh(problem: Problem, plan: Plan) -> FloatArray:
         stored_kwh = site.battery.soc_initial_kwh if site.battery else 0.0
         h = problem.horizon.step_h
         for t in range(problem.horizon.n_steps):
-            given_kw = fresh_kw[t] + flow.discharge_kw[t]
+            given_kw = fresh_kw[t] + flow.discharge_kw[t] - flow.load_bank_kw[t]
             mix[s, t] = (g_per_h[t] + stored * flow.discharge_kw[t]) / max(given_kw, 1e-9)
             if site.battery and flow.charge_kw[t] > 0:
                 kept_kwh = max(0.0, flow.soc_kwh[t] - flow.charge_kw[t] * h)

@@ -33,7 +33,9 @@ class Explainer:
         self._jobs = {job.name: job for job in run.problem.jobs}
         self._placements = {placement.job: placement for placement in run.plan.placements}
         self._load = Load.of(run.problem, run.plan.placements, run.plan.servings)
-        self._order = MeritOrder.of(run.problem, dict(run.plan.dispatch))
+        self._order = MeritOrder.of(
+            run.problem, dict(run.plan.dispatch), run.solution.prices.carbon_per_kg
+        )
         self._slopes = slopes(run.problem)
         self._overhead = np.array([site.cooling.overhead_kw for site in run.problem.sites])
 
@@ -149,11 +151,15 @@ class Explainer:
                 self._order.cost(both, (s,)),
             )
         )
-        money = cost - problem.objective.carbon_price_per_kg * carbon
+        price_per_kg = self._run.solution.prices.carbon_per_kg
+        money = cost - (problem.objective.carbon_price_per_kg + price_per_kg) * carbon
         money = money - problem.objective.unmet_price_per_kwh * short
-        pool = problem.pools[problem.pool_number[s, job.gpu_type]][1]
+        k = problem.pool_number[s, job.gpu_type]
+        pool, gpus = problem.pools[k][1], job.modes[mode].gpus
+        free = np.maximum(0, pool.committed_gpus - self._load.gpus[k])
+        leased = pool.lease_price_per_gpu_h * np.maximum(0, gpus - free)
         water = site.cooling.water_l_per_kwh * problem.objective.water_price_per_l
-        money = money + h * (pool.lease_price_per_gpu_h * job.modes[mode].gpus + extra * water)
+        money = money + h * (leased + extra * water)
         return money[0], carbon[0], short[0]
 
     def _chosen(self, job: Job, placement: Placement) -> Start | None:

@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from forecasting.forecast import Forecast
+from optimizer.commitment import follow
 from optimizer.load import Load
-from optimizer.plan import Dispatch, Plan, Serving
+from optimizer.plan import Commitment, Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, GridConnection, Site
 from optimizer.work import Service
@@ -150,7 +151,8 @@ def _served(problem: Problem, service: Service, planned: Serving, expected: Serv
 def _supplied(problem: Problem, site: Site, planned: Dispatch, facility_kw: FloatArray) -> Dispatch:
     """Cheapest supplies first, the battery as planned; the order is that of `MeritOrder`.
 
-    An export given up is a supply. What the battery gives beyond every need is lost.
+    An export given up is a supply. What the battery gives beyond every need is lost. A generator
+    that is on or off runs as planned, and longer or sooner where nothing else is left.
     """
     zero = np.zeros_like(facility_kw)
     carbon_price_per_g = problem.objective.carbon_price_per_kg / G_PER_KG
@@ -171,18 +173,25 @@ def _supplied(problem: Problem, site: Site, planned: Dispatch, facility_kw: Floa
         ]
     else:
         supplies += [(zero, zero)] * 3
-    fuel_kw, fuel_price = 0.0, 0.0
+    fuel_price, least_kw, most_kw, on = 0.0, zero, zero, None
+    needed_kw = facility_kw + planned.charge_kw - planned.discharge_kw + most_export_kw
     if site.generator:
-        fuel_kw = site.generator.power_kw
+        most_kw = zero + site.generator.power_kw
         fuel_price = site.generator.fuel_cost_per_kwh
         fuel_price += carbon_price_per_g * site.generator.carbon_g_per_kwh
+    if site.generator and planned.commitment:
+        others_kw = sum((kw for kw, _ in supplies), zero)
+        wanted = (planned.commitment.on > 0) | (needed_kw > others_kw)
+        on = follow(site.generator, wanted, problem.horizon.step_h)
+        least_kw, most_kw = site.generator.min_load_kw * on, most_kw * on
     supplies += [
-        (zero + fuel_kw, zero + fuel_price),
+        (most_kw - least_kw, zero + fuel_price),
         (zero + np.inf, zero + problem.objective.unmet_price_per_kwh),
     ]
-    needed_kw = facility_kw + planned.charge_kw - planned.discharge_kw + most_export_kw
     given = _in_order(
-        needed_kw, np.array([kw for kw, _ in supplies]), np.array([p for _, p in supplies])
+        needed_kw - least_kw,
+        np.array([kw for kw, _ in supplies]),
+        np.array([p for _, p in supplies]),
     )
     unsold, above, below, burnt, unmet = given[n_plants:]
     return replace(
@@ -190,8 +199,11 @@ def _supplied(problem: Problem, site: Site, planned: Dispatch, facility_kw: Floa
         plant_used_kw=given[:n_plants],
         grid_import_kw=above + below,
         grid_export_kw=most_export_kw - unsold,
-        generator_kw=burnt,
+        generator_kw=least_kw + burnt,
         unmet_kw=unmet,
+        commitment=None
+        if on is None
+        else Commitment(on=on, load_bank_kw=np.maximum(0.0, least_kw - needed_kw)),
     )
 
 

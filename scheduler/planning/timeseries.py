@@ -1,6 +1,7 @@
 """A planned run as one table: a row for each site and step, for spreadsheets and other tools.
 
-Derived from the run and never read back; whatever stands here can be computed again.
+Derived from the run and never read back; whatever stands here can be computed again. Curtailed is
+what plants, and a generator at its minimum load, could give and nobody takes.
 """
 
 import csv
@@ -76,7 +77,7 @@ def _columns(
         available["pv"],
         used["wind"],
         used["pv"],
-        np.maximum(0.0, curtailed_kw),
+        np.maximum(0.0, curtailed_kw) + flow.load_bank_kw,
         flow.grid_import_kw,
         flow.grid_export_kw,
         flow.charge_kw,

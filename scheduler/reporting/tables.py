@@ -55,6 +55,9 @@ def number(value: str) -> Cell:
     return Cell(text=value, is_number=True)
 
 
+OF_A_BUDGET = ("carbon_budget_kg", "carbon_excess_price_per_kg")
+
+
 def unit_of(name: str, currency: str) -> str:
     """Unit of a figure, from its name."""
     if name == "cost" or name.endswith("_cost"):
@@ -234,10 +237,15 @@ def prices(run: PlannedRun, words: Language) -> Table:
     rows = [
         (
             text(words.say(f"price.{one.name}")),
-            number(words.money(getattr(objective, one.name), objective.currency)),
+            number(
+                f"{words.number(getattr(objective, one.name))} kg CO2e"
+                if one.name == "carbon_budget_kg"
+                else words.money(getattr(objective, one.name), objective.currency)
+            ),
         )
         for one in fields(objective)
         if one.name != "currency"
+        and (objective.carbon_budget_kg is not None or one.name not in OF_A_BUDGET)
     ]
     headers = (text(words.say("column.figure")), number(words.say("column.price_of")))
     caption = words.say("assumed.prices")

@@ -20,7 +20,7 @@ from scheduler.scenario.sites import (
     WindModelled,
 )
 from scheduler.scenario.tariff import misfits
-from scheduler.scenario.world import MAX_STEPS, MINUTES_A_DAY, Horizon, World
+from scheduler.scenario.world import MAX_STEPS, MINUTES_A_DAY, Horizon, Policy, World
 
 Findings = Iterator[Finding]
 ROUNDING = 1e-9
@@ -30,6 +30,7 @@ def findings(world: World) -> Findings:
     """Everything wrong with `world` beyond its single fields."""
     broken_horizon = list(_horizon(world.horizon))
     yield from broken_horizon
+    yield from _policy(world.policy)
     yield from chain.from_iterable(
         _site(site, ("sites", name)) for name, site in world.sites.items()
     )
@@ -74,6 +75,16 @@ def _horizon(horizon: Horizon) -> Findings:
         yield Finding((*path, "start"), text)
 
 
+def _policy(policy: Policy) -> Findings:
+    budget, excess = policy.carbon_budget_kg, policy.carbon_excess_price_per_kg
+    if budget is not None and excess is None:
+        text = "needs carbon_excess_price_per_kg: what a kg above the budget costs"
+        yield Finding(("policy", "carbon_budget_kg"), text)
+    if budget is None and excess is not None:
+        text = "only goes with carbon_budget_kg; remove it"
+        yield Finding(("policy", "carbon_excess_price_per_kg"), text)
+
+
 def _site(site: Site, path: Path) -> Findings:
     if site.grid is not None:
         yield from _grid(site.grid, (*path, "grid"))
@@ -85,6 +96,10 @@ def _site(site: Site, path: Path) -> Findings:
             f"must be at least soc_min {site.battery.soc_min:g}, got {site.battery.soc_initial:g}"
         )
         yield Finding((*path, "battery", "soc_initial"), text)
+    for gpu_type, pool in site.pools.items():
+        if pool.committed_gpus and not pool.lease_price_per_gpu_h:
+            text = "only goes with lease_price_per_gpu_h; say what the lease costs"
+            yield Finding((*path, "pools", gpu_type, "committed_gpus"), text)
     weather = [
         name
         for name, kind in (("pv", PvModelled), ("wind", WindModelled), ("cooling", WeatherCooling))

@@ -13,6 +13,7 @@ from forecasting.plants.wind import power_curve
 from scheduler.scenario.fields import (
     Carbon,
     CarbonSeries,
+    Count,
     DailyShape,
     Description,
     Efficiency,
@@ -209,11 +210,29 @@ class Battery(Description):
 
 
 class Generator(Description):
-    """A fuelled generator that follows load from zero to its rating."""
+    """A fuelled generator: off, or between its minimum load and its rating.
+
+    What a running generator must give and nobody takes is burnt in its load bank.
+    """
 
     power_kw: NonNegative = Field(description="Rating. [kW]")
     fuel_cost_per_kwh: NonNegative = Field(description="Per electric kWh. [money/kWh]")
     carbon_g_per_kwh: Carbon = Field(description="Per electric kWh, fuel chain included. [g/kWh]")
+    min_load_share: Share = Field(
+        default=0, description="Least power while it runs, as a share of power_kw. [0..1]"
+    )
+    start_cost: NonNegative = Field(default=0, description="Of each start. [money]")
+    min_up_h: NonNegative = Field(
+        default=0, description="Hours it runs at least, once started. [h]"
+    )
+    min_down_h: NonNegative = Field(
+        default=0, description="Hours it stands at least, once stopped. [h]"
+    )
+    runs_at_start: Flag = Field(default=False, description="Whether it runs as the horizon begins.")
+    hours_so_far: NonNegative | None = Field(
+        default=None,
+        description="Since when it has been running, or standing; long enough unless said. [h]",
+    )
 
 
 class WeatherCooling(Description):
@@ -283,6 +302,9 @@ class GpuPool(Description):
     )
     embodied_kg_per_gpu_h: Annotated[float, Strict(), Field(ge=0, le=10)] = Field(
         default=0, description="Share of making it, for each reserved GPU-hour. [kg/GPU-h]"
+    )
+    committed_gpus: Count = Field(
+        default=0, description="GPUs whose lease is paid whether they are reserved or not."
     )
 
 

@@ -70,6 +70,14 @@ class Policy(Description):
     """What carbon and water cost, and what each named shortfall costs."""
 
     carbon_price_per_kg: NonNegative = Field(default=0, description="[money/kg CO2e]")
+    carbon_budget_kg: NonNegative | None = Field(
+        default=None,
+        description="Most that the horizon may emit, at the location's intensities. [kg CO2e]",
+    )
+    carbon_excess_price_per_kg: Positive | None = Field(
+        default=None,
+        description="Each kg above carbon_budget_kg, beside the carbon price. [money/kg CO2e]",
+    )
     water_price_per_l: NonNegative = Field(default=0, description="[money/l]")
     unmet_price_per_kwh: NonNegative = Field(description="Power that nothing supplied. [money/kWh]")
     unserved_price_per_request: NonNegative = Field(

@@ -69,8 +69,8 @@ def battery(*, energy=10, power=4, charge=0.8, discharge=0.8, soc_min=0, soc_ini
     )
 
 
-def generator(power=10, fuel=3, carbon=0):
-    return Generator(power_kw=power, fuel_cost_per_kwh=fuel, carbon_g_per_kwh=carbon)
+def generator(power=10, fuel=3, carbon=0, **rules):
+    return Generator(power_kw=power, fuel_cost_per_kwh=fuel, carbon_g_per_kwh=carbon, **rules)
 
 
 def site(
@@ -80,6 +80,7 @@ def site(
     gpus=8,
     idle=0,
     lease=0,
+    committed=0,
     overhead=0,
     slope=1,
     water=0,
@@ -93,6 +94,7 @@ def site(
         gpus=series(gpus, n_steps).astype(np.int64),
         idle_kw_per_gpu=idle,
         lease_price_per_gpu_h=lease,
+        committed_gpus=committed,
     )
     cooling = Cooling(
         overhead_kw=overhead, slope=series(slope, n_steps), water_l_per_kwh=series(water, n_steps)
@@ -192,6 +194,11 @@ def problem(*sites, jobs=(), services=(), step_h=1, prices=None, links=None):
 
 def link(one, other, *, gbps=1, cost=0):
     return {frozenset((one, other)): Link(bandwidth_gbps=gbps, cost_per_gb=cost)}
+
+
+def changed(value, **changes):
+    """`value` with some of its fields replaced."""
+    return replace(value, **changes)
 
 
 def with_dispatch(plan: Plan, name: str, **changes) -> Plan:

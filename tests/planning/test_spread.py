@@ -9,7 +9,7 @@ from forecasting.forecast import Forecast, Provenance
 from optimizer.horizon import Horizon
 from optimizer.load import Load
 from optimizer.merit_order import MeritOrder
-from optimizer.plan import Dispatch, Plan, Serving
+from optimizer.plan import Commitment, Dispatch, Plan, Serving
 from optimizer.problem import Objective, Problem
 from optimizer.site import Battery, Cooling, Generator, GpuPool, GridConnection, Plant, Site
 from optimizer.tally import tally
@@ -161,6 +161,24 @@ def test_the_battery_keeps_to_the_plan_and_fuel_makes_up_for_the_wind():
     assert flow.charge_kw.tolist() == [10, 0]
     assert flow.discharge_kw.tolist() == [0, 9]
     assert flow.generator_kw.tolist() == [40, 21]
+
+
+def test_a_generator_at_its_minimum_load_starts_sooner_where_nothing_else_is_left():
+    # 30 kW of load; planned in hour 1 only. Hour 0 has no wind: it starts and gives all. Hour 1
+    # has 25 kW: the generator gives its 20 all the same, and 10 of the wind are enough.
+    generator = Generator(
+        power_kw=100, fuel_cost_per_kwh=3, carbon_g_per_kwh=900, min_load_kw=20, start_cost=1
+    )
+    problem = problem_of(windy(generator=generator))
+    commitment = Commitment(on=np.array([0.0, 1.0]), load_bank_kw=0 * FLAT)
+    planned = flows(commitment=commitment, generator_kw=np.array([0, 30.0]))
+    plan = Plan(placements=(), servings={}, dispatch={"here": planned})
+    calm = drawn(problem, forecasts(wind_kw={"here": uncertain([[0, 25]])}), 0)
+    flow = held(calm, plan, problem).dispatch["here"]
+    assert flow.commitment.on.tolist() == [1, 1]
+    assert flow.generator_kw.tolist() == [30, 20]
+    assert flow.plant_used_kw.tolist() == [[0, 10]]
+    assert flow.load_bank_kw.tolist() == [0, 0]
 
 
 def test_flows_cost_what_the_merit_order_says():

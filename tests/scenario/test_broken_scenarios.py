@@ -45,6 +45,27 @@ CASES = [
         id="a battery that starts below its reserve",
     ),
     pytest.param(
+        "  late_price_per_gpu_h: 10\n",
+        "  late_price_per_gpu_h: 10\n  carbon_budget_kg: 5\n",
+        "small.yaml:9:3: policy.carbon_budget_kg: needs carbon_excess_price_per_kg: what a kg "
+        "above the budget costs",
+        id="a budget that costs nothing to exceed",
+    ),
+    pytest.param(
+        "  late_price_per_gpu_h: 10\n",
+        "  late_price_per_gpu_h: 10\n  carbon_excess_price_per_kg: 5\n",
+        "small.yaml:9:3: policy.carbon_excess_price_per_kg: only goes with carbon_budget_kg; "
+        "remove it",
+        id="a price of exceeding no budget",
+    ),
+    pytest.param(
+        "a100: {gpus: 16, idle_kw_per_gpu: 0.1}",
+        "a100: {gpus: 16, idle_kw_per_gpu: 0.1, committed_gpus: 4}",
+        "small.yaml:31:46: sites.oslo.pools.a100.committed_gpus: only goes with "
+        "lease_price_per_gpu_h; say what the lease costs",
+        id="a commitment to lease at no price",
+    ),
+    pytest.param(
         "      work_h: 6\n",
         "      work_h: 6\n      priority: 3\n",
         "small.yaml:70:7: jobs.list.train.priority: unknown key",

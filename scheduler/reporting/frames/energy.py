@@ -5,7 +5,8 @@ Sources and uses meet in every row:
     pv + wind + discharge + import + generator + unmet
         = services + jobs + idle and overhead + charge + export + curtailed
 
-with PV and wind as available, so that what is curtailed stands among the uses.
+with PV and wind as available, so that what is curtailed stands among the uses, beside what a
+generator at its minimum load gives and nobody takes.
 """
 
 from collections.abc import Mapping
@@ -80,7 +81,7 @@ def _of_plan(problem: Problem, name: str, plan: Plan) -> pd.DataFrame:
             "idle_and_overhead_kw": np.maximum(0.0, facility_kw[s] - jobs_kw - services_kw),
             "charge_kw": flow.charge_kw,
             "grid_export_kw": flow.grid_export_kw,
-            "curtailed_kw": np.maximum(0.0, curtailed),
+            "curtailed_kw": np.maximum(0.0, curtailed) + flow.load_bank_kw,
             "soc_kwh": flow.soc_kwh if site.battery else nothing,
             "carbon_g_per_kwh": site.grid.carbon_intensity_g_per_kwh if site.grid else nothing,
             "import_price_per_kwh": site.grid.import_price_per_kwh if site.grid else nothing,

@@ -193,6 +193,7 @@ TEXTS = {
     "kpi.energy_cost": "Energy cost",
     "kpi.demand_cost": "Demand charge",
     "kpi.fuel_cost": "Fuel cost",
+    "kpi.start_cost": "Generator starts",
     "kpi.wear_cost": "Battery wear",
     "kpi.water_cost": "Water cost",
     "kpi.lease_cost": "Lease",
@@ -258,6 +259,7 @@ TEXTS = {
     "shortfall.unprotected_requests": "Requests the loss of a site would leave unserved",
     "shortfall.late_work": "Work done after its soft deadline",
     "shortfall.unfinished_work": "Work not done by its hard deadline",
+    "shortfall.excess_carbon": "Emissions above the carbon budget",
     # What runs say in English, word for word; a hole stands for anything
     "quoted.dakhla.question": "How much cleaner and cheaper do training and inference at Dakhla"
     " become when they follow wind, sun, battery and tariff instead of running at once?",
@@ -306,6 +308,8 @@ TEXTS = {
     "assumed.file": "Read beside the scenario: {path}",
     "assumed.prices": "Prices that weigh what has no bill",
     "price.carbon_price_per_kg": "Carbon, a kg CO2e",
+    "price.carbon_budget_kg": "Carbon budget of the horizon",
+    "price.carbon_excess_price_per_kg": "Carbon above the budget, a kg CO2e more",
     "price.water_price_per_l": "Water, a litre",
     "price.unmet_price_per_kwh": "Unmet power, a kWh",
     "price.unserved_price_per_request": "A request unserved or unprotected",

@@ -210,6 +210,7 @@ TEXTS = {
     "kpi.energy_cost": "Coût de l'énergie",
     "kpi.demand_cost": "Prime de puissance",
     "kpi.fuel_cost": "Coût du combustible",
+    "kpi.start_cost": "Démarrages du groupe électrogène",
     "kpi.wear_cost": "Usure de la batterie",
     "kpi.water_cost": "Coût de l'eau",
     "kpi.lease_cost": "Location",
@@ -275,6 +276,7 @@ TEXTS = {
     "shortfall.unprotected_requests": "Requêtes que la perte d'un site laisserait sans réponse",
     "shortfall.late_work": "Travail fait après son échéance souple",
     "shortfall.unfinished_work": "Travail non fait à son échéance ferme",
+    "shortfall.excess_carbon": "Émissions au-dessus du budget carbone",
     # What runs say in English, in French
     "quoted.dakhla.question": "De combien l'entraînement et l'inférence à Dakhla deviennent-ils"
     " plus propres et moins chers quand ils suivent le vent, le soleil, la batterie et le tarif"
@@ -327,6 +329,8 @@ TEXTS = {
     "assumed.file": "Lu à côté du scénario\u202f: {path}",
     "assumed.prices": "Prix qui pèsent ce qui n'a pas de facture",
     "price.carbon_price_per_kg": "Carbone, le kg CO2e",
+    "price.carbon_budget_kg": "Budget carbone de l'horizon",
+    "price.carbon_excess_price_per_kg": "Carbone au-delà du budget, le kg CO2e en plus",
     "price.water_price_per_l": "Eau, le litre",
     "price.unmet_price_per_kwh": "Puissance non fournie, le kWh",
     "price.unserved_price_per_request": "Une requête sans réponse ou sans protection",
