@@ -82,12 +82,14 @@ class Response:
     Attributes:
         bound: No plan costs less. [money]
         timetable: Of the jobs.
+        least: What each job's schedule costs at the prices, shape (J,). [money]
         replicas: Of each service by step and admissible site, shape (T, sites) each.
         served_rps: Likewise. [1/s]
     """
 
     bound: float
     timetable: Timetable
+    least: FloatArray
     replicas: tuple[IntArray, ...]
     served_rps: tuple[FloatArray, ...]
 
@@ -123,6 +125,7 @@ def respond(
     return Response(
         bound=total,
         timetable=answers.timetable,
+        least=answers.least,
         replicas=tuple(replicas),
         served_rps=tuple(served),
     )

@@ -24,9 +24,14 @@ from optimizer.plan import Dispatch, Prices
 from optimizer.pricing import untrimmed
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
-from optimizer.site import FloatArray, IntArray
+from optimizer.site import BoolArray, FloatArray, IntArray
 
 GUIDED_ROUNDS, CROWDED_ROUNDS, HARD_ROUNDS = 10, 10, 3
+#: Of more jobs than this only some are asked once they have settled: those in crowded pools, and
+#: this share of the others.
+MANY, FULL_ROUNDS, WATCHED_SHARE = 3000, 4, 0.25
+#: Crowded rounds of a packing that nearly keeps every limit.
+SETTLING_ROUNDS = 5
 #: What a GPU beyond a pool costs at first, all of the pool over, and in the end, one over: both
 #: against what leaving a GPU-hour of work costs.
 FIRST_CROWDING, LAST_CROWDING = 0.02, 4.0
@@ -80,9 +85,11 @@ class Sweeps:
             if n >= GUIDED_ROUNDS:
                 order = self._around(packing, goal)
                 guide = replace(guide, pull=np.zeros(target_kw.shape))
-            self._round(
-                packing, timetable, Marginal.of(problem, order, guide), rng.permutation(n_jobs)
-            )
+            jobs = rng.permutation(n_jobs)
+            if n_jobs > MANY and n % GUIDED_ROUNDS >= FULL_ROUNDS:
+                crowded = self._crowded(packing, timetable)
+                jobs = jobs[crowded[jobs] | (rng.random(n_jobs) < WATCHED_SHARE)]
+            self._round(packing, timetable, Marginal.of(problem, order, guide), jobs)
         largest_first = np.array(by_work(problem), dtype=np.int64)
         for _ in range(HARD_ROUNDS):
             marginal = Marginal.of(problem, self._around(packing))
@@ -90,6 +97,40 @@ class Sweeps:
                 break
         placed = [timetable.placement(j, terms) for j, terms in enumerate(self.roster.jobs)]
         return Packing.of(problem, placed, packing.replicas, packing.served_rps)
+
+    def settle(self, start: Packing, movers: IntArray) -> Packing:
+        """A packing that keeps every limit, close to one that nearly does.
+
+        Args:
+            start: Jobs and services in place; pools may be crowded.
+            movers: Numbers of the jobs that may move from the beginning; others move only where
+                they stand in a crowded pool.
+        """
+        problem, packing = self.problem, start.copy()
+        timetable = Timetable.empty(len(self.roster.jobs), problem.horizon.n_steps)
+        for j, placement in enumerate(start.placements):
+            timetable.note(j, self.roster.jobs[j], placement)
+        guide, may_move = Guide.none(problem), np.zeros(len(self.roster.jobs), dtype=np.bool_)
+        may_move[movers] = True
+        rounds = [*self._crowding()[-SETTLING_ROUNDS:], *(HARD_ROUNDS * [np.inf])]
+        for price in rounds:
+            may_move[self._crowded(packing, timetable)] = True
+            marginal = Marginal.of(
+                problem, self._around(packing), replace(guide, crowding_price=price)
+            )
+            self._round(packing, timetable, marginal, np.flatnonzero(may_move))
+        placed = [timetable.placement(j, terms) for j, terms in enumerate(self.roster.jobs)]
+        return Packing.of(problem, placed, packing.replicas, packing.served_rps)
+
+    def _crowded(self, packing: Packing, timetable: Timetable) -> BoolArray:
+        """Whether each job stands in an overfull pool or not at all, shape (J,)."""
+        fleet = self.roster.fleet
+        over = packing.load.gpus > self.problem.pool_gpus
+        row = np.arange(len(timetable.position))
+        pool = fleet.pools[row, np.maximum(0, timetable.position)]
+        inside: BoolArray = np.any(over[pool] & (timetable.modes >= 0), axis=1)
+        inside[timetable.position < 0] = True
+        return inside
 
     def _crowding(self) -> FloatArray:
         """Price of crowding by round, from hardly felt to beyond any other."""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from benchmarks.ending import Ending
 from benchmarks.fresh import in_fresh_process
 from benchmarks.line import Cost, Line, Metric, line_over_seeds
-from benchmarks.optimizer import core, environment, fit, naive, planned
+from benchmarks.optimizer import again, core, environment, fit, naive, planned
 from benchmarks.optimizer.asked import Asked
 from benchmarks.optimizer.instance import Size
 from benchmarks.sources import DEFAULT_FOLDER, existing_folder
@@ -28,7 +28,7 @@ GAP = 0.03
 TIME_LIMIT_S = 600.0
 NAIVE, LINOPY = "naive", "linopy"
 
-METRICS = (*planned.METRICS, *naive.METRICS, *core.METRICS, *fit.METRICS)
+METRICS = (*planned.METRICS, *again.METRICS, *naive.METRICS, *core.METRICS, *fit.METRICS)
 
 Conditions = dict[str, str | float | bool]
 Plans = list[planned.Planned]
@@ -69,6 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"where that environment is kept ({environment.cache_folder()})",
     )
     parser.add_argument(
+        "--again",
+        action="store_true",
+        help="also plan again after a small change, place one more job, and draw the front between "
+        "cost and carbon",
+    )
+    parser.add_argument(
         "--fit",
         type=int,
         nargs="*",
@@ -107,6 +113,11 @@ def run(options: argparse.Namespace) -> Iterator[Line]:
         yield from _lines(
             planned.METRICS, [one.values for one in plans], [one.cost for one in plans], conditions
         )
+        if options.again:
+            used = [in_fresh_process(again.measure, one) for one in asked]
+            yield from _lines(
+                again.METRICS, [one.values for one in used], [one.cost for one in used], conditions
+            )
         if NAIVE in options.compare:
             yield from _beside_naive(asked, plans, conditions)
         if linopy:
