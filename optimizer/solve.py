@@ -29,8 +29,9 @@ from optimizer.weighing import Weighing
 
 __all__ = ["Limits", "Progress", "solve"]
 
-#: Jobs that a master can weigh against each other in a few seconds.
-FEW_JOBS = 300
+#: Jobs that a master can weigh against each other in a few seconds, and at most: of more than the
+#: first only where the climb and its sweeps did not close the gap.
+FEW_JOBS, MOST_WEIGHED = 300, 3000
 #: Rounds of the ascent, fewer where a master goes on from its prices.
 FEW_ROUNDS, ROUNDS = 40, 60
 #: Of more jobs than this a sample climbs first.
@@ -96,15 +97,15 @@ def _stages(search: Search, start: Start | None) -> Stage:
         _climb(search, ascent, few=few)
     response, sweeps = _proven(search, ascent), search.sweeps()
     packings = search.swept(sweeps, response, ascent.target_kw, 1 if few or start else PACKS)
-    weighing = None
-    if few and not search.is_closed():
-        weighing = Weighing(search, packings, response)
-        weighing.sweep(sweeps)
-    elif not search.is_closed():
+    if not few and not search.is_closed():
         ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
         response = _proven(search, ascent)
         if not search.is_closed():
-            search.swept(sweeps, response, ascent.target_kw, 1)
+            packings += search.swept(sweeps, response, ascent.target_kw, 1)
+    weighing = None
+    if len(search.roster.jobs) <= MOST_WEIGHED and not search.is_closed():
+        weighing = Weighing(search, packings, response)
+        weighing.sweep(sweeps)
     if search.is_closed():
         return Stage.GAP
     repair = search.repair()
