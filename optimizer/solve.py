@@ -36,6 +36,7 @@ from optimizer.problem import Problem
 from optimizer.repair import Repair
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
+from optimizer.supply import SureSupply
 from optimizer.sweeps import Sweeps
 from optimizer.tally import tally
 from optimizer.terms import terms_of
@@ -201,7 +202,7 @@ class _Run:
             problem=self.problem,
             roster=self.roster,
             choices=thin,
-            dispatcher=self.dispatcher,
+            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
             left_s=self.watch.left_s,
         )
         few = len(self.roster.jobs) <= FEW_JOBS
