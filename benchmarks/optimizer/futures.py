@@ -1,8 +1,8 @@
 """Scenarios of wind and sun around an instance, drawn from a seed alone.
 
 Each plant's output is multiplied by a factor that strays from 1 as a first-order autoregressive
-series: what is wrong in one hour is mostly wrong in the next. Wind strays with a memory of a day and
-more, sun day by day; sites share half of what strays. Scenarios are not equally likely.
+series: what is wrong in one hour is mostly wrong in the next. Sites share half of what strays.
+Scenarios are not equally likely.
 """
 
 import numpy as np
