@@ -43,6 +43,11 @@ class Dispatchers:
             for one, dispatcher in zip(problem.problems, self._each, strict=True)
         )
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether the clock has ever decided which generators are on."""
+        return any(one.cut_short for one in self._each)
+
     def solve(self, facility_kw: FloatArray, *, time_limit_s: float) -> Recourse:
         """Best energy flows under `facility_kw`, shape (S, T), generators on in parts."""
         found = [one.solve(facility_kw, time_limit_s=time_limit_s) for one in self._each]

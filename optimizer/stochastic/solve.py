@@ -11,6 +11,7 @@ A run ended by gap or rounds repeats to the last digit; one ended by the clock o
 
 import time
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -36,7 +37,7 @@ from optimizer.solve import (
 from optimizer.stochastic.ascent import ScenarioAscent
 from optimizer.stochastic.bound import ScenarioPrices, lower_bound, respond
 from optimizer.stochastic.recourse import Dispatchers
-from optimizer.stochastic.routes import routes_of
+from optimizer.stochastic.routes import Routes, routes_of
 from optimizer.stochastic.scenarios import StochasticProblem
 from optimizer.stochastic.solution import (
     StochasticSolution,
@@ -128,8 +129,11 @@ class _Run:
             stage = Stage.TIME_LIMIT
         except _Interrupted:
             stage = Stage.INTERRUPTED
-        if not self.mean.proof.deterministic and stage in (Stage.GAP, Stage.ITERATIONS):
-            stage = self.mean.proof.stage
+        if stage in (Stage.GAP, Stage.ITERATIONS):
+            if self.dispatchers.cut_short:
+                stage = Stage.TIME_LIMIT
+            if not self.mean.proof.deterministic:
+                stage = self.mean.proof.stage
         return StochasticSolution(
             plan=self.plan,
             proof=replace(self.proof, stage=stage),
@@ -137,6 +141,10 @@ class _Run:
             costs=self.costs,
             mean_plan_objective=self.mean_objective,
         )
+
+    @cached_property
+    def _routes(self) -> Routes:
+        return routes_of(self.problem)
 
     def _left_s(self) -> float:
         if self.limits.stop():
@@ -201,7 +209,6 @@ class _Run:
             supply=supply,
             left_s=self._left_s,
         )
-        self.routes = routes_of(self.problem)
         seen, start = self.prices.mixed(self.problem), self._packed(response)
         for _ in range(PACKS):
             self._consider(sweeps.pack(start, seen, ascent.target_kw, self.rng), "swept")
@@ -224,7 +231,7 @@ class _Run:
 
     def _consider(self, packing: Packing, what: str) -> bool:
         """Finish `packing`; keep it when it is better and breaks no rule."""
-        servings = self.routes.of(packing, time_limit_s=self._time_s())
+        servings = self._routes.of(packing, time_limit_s=self._time_s())
         plan = followed(
             self.problem,
             tuple(packing.placements),
