@@ -8,7 +8,7 @@ Stromberg 1999), and so a load worth coming close to. A round costs as much as a
 once; of many jobs a sample is asked first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,17 @@ class Scale:
     peak_per_kw: float
     carbon_per_kg: float
 
+    @property
+    def by_kind(self) -> tuple[float, ...]:
+        """In the order of the fields of `Prices`."""
+        return (
+            self.power_per_kwh,
+            self.gpu_per_gpu_h,
+            self.stored_per_kwh,
+            self.peak_per_kw,
+            self.carbon_per_kg,
+        )
+
     @staticmethod
     def of(problem: Problem) -> "Scale":
         """Of what power, GPUs and peaks cost in `problem`."""
@@ -86,6 +97,54 @@ def _price_of_power(problem: Problem, site: Site) -> float:
     return price.unmet_price_per_kwh
 
 
+class Climb:
+    """Prices of several kinds as arrays, each with a step of its own, and their running means."""
+
+    def __init__(self, first: Sequence[FloatArray], scales: Sequence[float]) -> None:
+        """Start from `first`; `scales` tell how large prices of each kind are."""
+        self.now = tuple(np.array(one, dtype=float) for one in first)
+        self.mean = tuple(one.copy() for one in self.now)
+        self._scales = tuple(scales)
+        self._slope = tuple(np.zeros_like(one) for one in self.now)
+        self._square = tuple(np.zeros_like(one) for one in self.now)
+        self.rounds = 0
+
+    def move(self, slopes_now: Sequence[FloatArray], step: float) -> None:
+        """Move every price along its slope by about `step` of its scale."""
+        self.rounds += 1
+        for kind, slope in enumerate(slopes_now):
+            mean, square = self._slope[kind], self._square[kind]
+            mean += (1 - MOMENTUM) * (slope - mean)
+            square += (1 - MEMORY) * (slope * slope - square)
+            direction = mean / (1 - MOMENTUM**self.rounds)
+            size = np.sqrt(square / (1 - MEMORY**self.rounds))
+            moves = size > 0
+            self.now[kind][moves] += step * self._scales[kind] * direction[moves] / size[moves]
+
+    def note(self) -> float:
+        """Let the prices count in their means; what share of them the newest are."""
+        share = max(NEWEST, 1 / self.rounds)
+        for mean, now in zip(self.mean, self.now, strict=True):
+            mean[...] = (1 - share) * mean + share * now
+        return share
+
+
+def bring_within(problem: Problem, prices: Sequence[FloatArray]) -> None:
+    """Bring prices, in the order of the fields of `Prices`, within what may be; in place."""
+    power, gpu, _, peak, carbon = prices
+    np.minimum(problem.objective.unmet_price_per_kwh, power, out=power)
+    np.maximum(problem.least_gpu_price, gpu, out=gpu)
+    np.maximum(0.0, peak, out=peak)
+    np.clip(carbon, 0.0, problem.objective.carbon_excess_price_per_kg, out=carbon)
+
+
+def step_sizes(n_rounds: int, share_of_step: float) -> Iterator[float]:
+    """Steps of a climb of so many rounds, shrinking towards the last."""
+    for n in range(1, n_rounds + 1):
+        left = 1 - n / (n_rounds + 1)
+        yield share_of_step * STEP * min(1.0, left / (1 - FULL_STEPS))
+
+
 class Ascent:
     """One climb. `prices` and `target_kw` are running means over its rounds."""
 
@@ -104,35 +163,31 @@ class Ascent:
             first: Prices under some load.
             left_s: Time left; raises when there is none. [s]
         """
-        self._problem, self._choices, self._left_s = problem, choices, left_s
+        self._problem, self._left_s = problem, left_s
         scale = Scale.of(problem)
-        self._scale = (
-            scale.power_per_kwh,
-            scale.gpu_per_gpu_h,
-            scale.stored_per_kwh,
-            scale.peak_per_kw,
-            scale.carbon_per_kg,
-        )
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
-        self._now = (
-            first.power_per_kwh.copy(),
-            gpu_price,
-            first.stored_per_kwh.copy(),
-            first.peak_per_kw.copy(),
-            np.array([first.carbon_per_kg]),
+        self._climb = Climb(
+            (
+                first.power_per_kwh,
+                gpu_price,
+                first.stored_per_kwh,
+                first.peak_per_kw,
+                np.array([first.carbon_per_kg]),
+            ),
+            scale.by_kind,
         )
-        self._slope = tuple(np.zeros_like(one) for one in self._now)
-        self._square = tuple(np.zeros_like(one) for one in self._now)
-        self._slopes = slopes(problem)
-        self._idle_kw = Load.idle(problem).facility_kw(problem)
-        self._rounds = 0
-        self.prices = self._prices()
-        self.target_kw = self._idle_kw
+        self._demand = Demand(problem, choices)
+        self.target_kw = self._demand.idle_kw
+
+    @property
+    def prices(self) -> Prices:
+        """Means over the rounds."""
+        return _prices(self._climb.mean)
 
     @property
     def last_prices(self) -> Prices:
         """Those of the last round."""
-        return self._prices()
+        return _prices(self._climb.now)
 
     def climb(
         self, roster: Roster, weight: float, n_rounds: int, share_of_step: float = 1.0
@@ -145,49 +200,40 @@ class Ascent:
             n_rounds: At least 1.
             share_of_step: What the first steps are, against those of a climb from nowhere.
         """
-        for n in range(1, n_rounds + 1):
+        for step in step_sizes(n_rounds, share_of_step):
             self._left_s()
-            left = 1 - n / (n_rounds + 1)
-            self._step(roster, weight, share_of_step * STEP * min(1.0, left / (1 - FULL_STEPS)))
-
-    def _prices(self) -> Prices:
-        power, gpu, stored, peak, carbon = (one.copy() for one in self._now)
-        return Prices(
-            power_per_kwh=power,
-            gpu_per_gpu_h=gpu,
-            stored_per_kwh=stored,
-            peak_per_kw=peak,
-            carbon_per_kg=float(carbon[0]),
-        )
-
-    def _step(self, roster: Roster, weight: float, step: float) -> None:
-        self._rounds += 1
-        prices = self._prices()
-        facility_kw, gpus = self.asked(roster, weight, prices)
-        slopes_now = self.slopes(prices, facility_kw, gpus)
-        for kind, slope in enumerate(slopes_now):
-            mean, square = self._slope[kind], self._square[kind]
-            mean += (1 - MOMENTUM) * (slope - mean)
-            square += (1 - MEMORY) * (slope * slope - square)
-            direction = mean / (1 - MOMENTUM**self._rounds)
-            size = np.sqrt(square / (1 - MEMORY**self._rounds))
-            moves = size > 0
-            self._now[kind][moves] += step * self._scale[kind] * direction[moves] / size[moves]
-        unmet = self._problem.objective.unmet_price_per_kwh
-        np.minimum(unmet, self._now[0], out=self._now[0])
-        np.maximum(self._problem.least_gpu_price, self._now[1], out=self._now[1])
-        np.maximum(0.0, self._now[3], out=self._now[3])
-        most = self._problem.objective.carbon_excess_price_per_kg
-        np.clip(self._now[4], 0.0, most, out=self._now[4])
-        share = max(NEWEST, 1 / self._rounds)
-        self.target_kw = (1 - share) * self.target_kw + share * facility_kw
-        self.prices = _mixed(self.prices, self._prices(), share)
+            prices = self.last_prices
+            facility_kw, gpus = self.asked(roster, weight, prices)
+            self._climb.move(self.slopes(prices, facility_kw, gpus), step)
+            bring_within(self._problem, self._climb.now)
+            share = self._climb.note()
+            self.target_kw = (1 - share) * self.target_kw + share * facility_kw
 
     def asked(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
         """Facility power (S, T) [kW] and GPUs (K, T) of what everyone chooses at `prices`."""
+        return self._demand.at(roster, weight, prices)
+
+    def slopes(
+        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
+    ) -> tuple[FloatArray, ...]:
+        """As of `bound_slopes`."""
+        return bound_slopes(self._problem, prices, facility_kw, gpus)
+
+
+class Demand:
+    """What all jobs and services draw and reserve at prices of power and GPUs."""
+
+    def __init__(self, problem: Problem, choices: tuple[Choices, ...]) -> None:
+        """Of `problem`, whose services have those choices."""
+        self._problem, self._choices = problem, choices
+        self._slopes = slopes(problem)
+        self.idle_kw = Load.idle(problem).facility_kw(problem)
+
+    def at(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
+        """Facility power (S, T) [kW] and GPUs (K, T) where each job of `roster` stands for some."""
         problem = self._problem
         asked = question(problem, prices)
-        it_kw, gpus = np.zeros(self._idle_kw.shape), np.zeros(problem.pool_gpus.shape)
+        it_kw, gpus = np.zeros(self.idle_kw.shape), np.zeros(problem.pool_gpus.shape)
         add_load(roster, ask(roster, asked).timetable, weight, it_kw, gpus)
         steps = np.arange(problem.horizon.n_steps)
         for one in self._choices:
@@ -200,50 +246,48 @@ class Ascent:
                 it_kw[site] += replicas[:, i] * one.extra_kw[i] + served[:, i] * one.request_kw
                 pool = problem.pool_number[site, one.service.gpu_type]
                 gpus[pool] += replicas[:, i] * one.service.gpus_per_replica
-        return self._idle_kw + self._slopes * it_kw, gpus
-
-    def slopes(
-        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
-    ) -> tuple[FloatArray, ...]:
-        """How fast the bound grows with each price: what is asked for less what there is.
-
-        Args:
-            prices: Where.
-            facility_kw: Asked for at those prices, shape (S, T). [kW]
-            gpus: Likewise, shape (K, T).
-
-        Returns:
-            In the order of the fields of `Prices`, in the shapes that those have.
-        """
-        problem, h = self._problem, self._problem.horizon.step_h
-        power, emitted_kg = facility_kw * h, 0.0
-        stored, peak = np.zeros(facility_kw.shape), np.zeros(facility_kw.shape)
-        for s, site in enumerate(problem.sites):
-            flows = _Flows.of(problem, site, prices, s)
-            power[s] -= flows.supplied_kw * h
-            stored[s], peak[s] = flows.missing_kwh, flows.above_peak_kw
-            emitted_kg += flows.emitted_kg
-        # A GPU that is leased anyway and left spare is worth its lease.
-        leased = np.array([[pool.committed_gpus] for _, pool in problem.pools])
-        kept = np.minimum(leased, problem.pool_gpus)
-        spare = np.where(prices.gpu_per_gpu_h < 0, problem.pool_gpus - kept, 0)
-        budget = problem.objective.carbon_budget_kg
-        carbon = np.array([0.0 if budget is None else emitted_kg - budget])
-        return power, (gpus + spare - problem.pool_gpus) * h, stored, peak, carbon
+        return self.idle_kw + self._slopes * it_kw, gpus
 
 
-def _mixed(old: Prices, new: Prices, share: float) -> Prices:
-    """`share` of the new prices, the rest of the old."""
+def bound_slopes(
+    problem: Problem, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
+) -> tuple[FloatArray, ...]:
+    """How fast the bound grows with each price: what is asked for less what there is.
 
-    def of(before: FloatArray, after: FloatArray) -> FloatArray:
-        return (1 - share) * before + share * after
+    Args:
+        problem: The problem.
+        prices: Where.
+        facility_kw: Asked for at those prices, shape (S, T). [kW]
+        gpus: Likewise, shape (K, T).
 
+    Returns:
+        In the order of the fields of `Prices`, in the shapes that those have.
+    """
+    h = problem.horizon.step_h
+    power, emitted_kg = facility_kw * h, 0.0
+    stored, peak = np.zeros(facility_kw.shape), np.zeros(facility_kw.shape)
+    for s, site in enumerate(problem.sites):
+        flows = _Flows.of(problem, site, prices, s)
+        power[s] -= flows.supplied_kw * h
+        stored[s], peak[s] = flows.missing_kwh, flows.above_peak_kw
+        emitted_kg += flows.emitted_kg
+    # A GPU that is leased anyway and left spare is worth its lease.
+    leased = np.array([[pool.committed_gpus] for _, pool in problem.pools])
+    kept = np.minimum(leased, problem.pool_gpus)
+    spare = np.where(prices.gpu_per_gpu_h < 0, problem.pool_gpus - kept, 0)
+    budget = problem.objective.carbon_budget_kg
+    carbon = np.array([0.0 if budget is None else emitted_kg - budget])
+    return power, (gpus + spare - problem.pool_gpus) * h, stored, peak, carbon
+
+
+def _prices(arrays: Sequence[FloatArray]) -> Prices:
+    power, gpu, stored, peak, carbon = (one.copy() for one in arrays)
     return Prices(
-        power_per_kwh=of(old.power_per_kwh, new.power_per_kwh),
-        gpu_per_gpu_h=of(old.gpu_per_gpu_h, new.gpu_per_gpu_h),
-        stored_per_kwh=of(old.stored_per_kwh, new.stored_per_kwh),
-        peak_per_kw=of(old.peak_per_kw, new.peak_per_kw),
-        carbon_per_kg=(1 - share) * old.carbon_per_kg + share * new.carbon_per_kg,
+        power_per_kwh=power,
+        gpu_per_gpu_h=gpu,
+        stored_per_kwh=stored,
+        peak_per_kw=peak,
+        carbon_per_kg=float(carbon[0]),
     )
 
 

@@ -105,9 +105,29 @@ def respond(
         choices: Of its services.
         roster: Its jobs.
     """
-    h, prices = problem.horizon.step_h, _admissible(problem, prices)
-    asked = question(problem, prices)
-    total = _supply_bound(problem, prices) + problem.idle_water_cost
+    prices = admissible(problem, prices)
+    return work_response(problem, prices, choices, roster, flows=supply_bound(problem, prices))
+
+
+def work_response(
+    problem: Problem,
+    prices: Prices,
+    choices: tuple[Choices, ...],
+    roster: Roster,
+    *,
+    flows: float,
+) -> Response:
+    """`respond` where the share of the flows in the bound is known already.
+
+    Args:
+        problem: The problem.
+        prices: Of power and GPUs, no GPU's below its least.
+        choices: Of its services.
+        roster: Its jobs.
+        flows: Their bound, as `supply_bound` tells it. [money]
+    """
+    h, asked = problem.horizon.step_h, question(problem, prices)
+    total = flows + problem.idle_water_cost
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
     total += _lease_bound(problem, prices.gpu_per_gpu_h)
     answers = ask(roster, asked)
@@ -131,7 +151,7 @@ def respond(
     )
 
 
-def _admissible(problem: Problem, prices: Prices) -> Prices:
+def admissible(problem: Problem, prices: Prices) -> Prices:
     """`prices` with those that the relaxed rows allow.
 
     None is below 0 of a pool (or below what its lease spares), a billed peak or a carbon budget,
@@ -193,8 +213,8 @@ def lower_bound(problem: Problem, prices: Prices) -> float:
     return respond(problem, prices, choices, Roster.of(terms_of(problem))).bound
 
 
-def _supply_bound(problem: Problem, prices: Prices) -> float:
-    """Every energy flow at its own best between its limits, and idle load at its price."""
+def supply_bound(problem: Problem, prices: Prices) -> float:
+    """Every energy flow at its own best between its limits, and idle load at its price. [money]"""
     h = problem.horizon.step_h
     fixed_kw = Load.idle(problem).facility_kw(problem)
     most_kw = _most_facility_kw(problem)

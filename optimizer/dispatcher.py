@@ -219,6 +219,11 @@ class Dispatcher:
         self._linear = LinearModel(model, **COMMITMENT_OPTIONS)
         self._flows = Flows(problem, model, self._linear)
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether the clock has ever decided which generators are on."""
+        return self._flows.cut_short
+
     def solve(
         self, facility_kw: FloatArray, *, time_limit_s: float
     ) -> tuple[float, dict[str, Dispatch], Prices]:

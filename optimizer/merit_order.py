@@ -4,7 +4,7 @@ With charge and discharge fixed, a site's cost in a step depends on its load alo
 piecewise linear. So the cost of one more job or replica is exact arithmetic, with no solver.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,9 @@ from optimizer.site import Battery, BoolArray, FloatArray, Generator, IntArray, 
 
 UNLIMITED_KW = 1e12
 TINY_KWH = 1e-9
+TINY_KW = 1e-9
+#: Segments of a merged order: each is looked at for every job, step and mode.
+MOST_MERGED = 32
 #: Share of a battery's stored energy, or of its room, that one step may move beside the plan.
 YIELDING_SHARE = 0.15
 G_PER_KG = 1000
@@ -132,6 +135,41 @@ class MeritOrder:
             is_unmet=nothing.astype(np.bool_),
             added_kw=nothing[0],
             step_h=step_h,
+        )
+
+    @staticmethod
+    def merged(orders: Sequence["MeritOrder"], weights: FloatArray) -> "MeritOrder":
+        """The weighted mean of the costs of several orders; only its cost has a meaning.
+
+        Segments side by side, each at the load where it begins, sum up exactly. Of more than
+        `MOST_MERGED` the breakpoints are thinned and joined by chords, which are never below.
+
+        Args:
+            orders: Of the same sites and steps, as `of` makes them.
+            weights: One an order, at least 0.
+        """
+        h, start_kw = orders[0].step_h, np.concatenate([o.start_kw - o.added_kw for o in orders])
+        width_kw = np.concatenate([one.width_kw for one in orders])
+        price = np.concatenate([w * o.price_per_kwh for w, o in zip(weights, orders, strict=True)])
+        if len(start_kw) > MOST_MERGED:
+            at_kw = np.sort(np.where(start_kw < UNLIMITED_KW / 2, start_kw, -np.inf), axis=0)
+            at_kw = np.maximum(at_kw, start_kw.min(axis=0))
+            at_kw = at_kw[np.linspace(0, len(at_kw) - 1, MOST_MERGED).round().astype(int)]
+            at_kw = np.concatenate([at_kw, at_kw[-1:] + 1.0])
+            cost = np.zeros_like(at_kw)
+            for begin, width, value in zip(start_kw, width_kw, price, strict=True):
+                cost += value * np.clip(at_kw - begin, 0.0, width)
+            width_kw = np.diff(at_kw, axis=0)
+            price = np.diff(cost, axis=0) / np.maximum(width_kw, TINY_KW)
+            start_kw, width_kw[-1] = at_kw[:-1], UNLIMITED_KW
+        return MeritOrder(
+            start_kw=start_kw,
+            width_kw=width_kw,
+            price_per_kwh=price,
+            carbon_kg_per_kwh=np.zeros_like(price),
+            is_unmet=np.zeros(price.shape, dtype=np.bool_),
+            added_kw=np.zeros(start_kw.shape[1:]),
+            step_h=h,
         )
 
     def at(self, steps: IntArray) -> "MeritOrder":

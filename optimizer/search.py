@@ -18,6 +18,7 @@ from optimizer.problem import Problem
 from optimizer.repair import Repair
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
+from optimizer.supply import SureSupply
 from optimizer.sweeps import Sweeps
 from optimizer.tally import tally
 from optimizer.terms import terms_of
@@ -143,7 +144,7 @@ class Search:
             problem=self.problem,
             roster=self.roster,
             choices=self.thin,
-            dispatcher=self.dispatcher,
+            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
             left_s=self.watch.left_s,
         )
 

@@ -19,6 +19,7 @@ import numpy as np
 from optimizer.ascent import Ascent
 from optimizer.bound import Response, lower_bound, respond
 from optimizer.canonical import canonical
+from optimizer.climbing import LAST_ROUNDS, LAST_STEP, ROUNDS, climb_from_nowhere
 from optimizer.highs import TimeLimitReached
 from optimizer.packing import Packing
 from optimizer.plan import Solution, Stage
@@ -32,11 +33,8 @@ __all__ = ["Limits", "Progress", "solve"]
 #: Jobs that a master can weigh against each other in a few seconds, and at most: of more than the
 #: first only where the climb and its sweeps did not close the gap.
 FEW_JOBS, MOST_WEIGHED = 300, 3000
-#: Rounds of the ascent, fewer where a master goes on from its prices.
-FEW_ROUNDS, ROUNDS = 40, 60
-#: Of more jobs than this a sample climbs first.
-MOST_SAMPLED, SAMPLE, SAMPLE_ROUNDS = 4000, 2000, 40
-LAST_ROUNDS, LAST_STEP = 25, 0.4
+#: Rounds of the ascent where a master goes on from its prices.
+FEW_ROUNDS = 40
 #: Sweeps from the prices, each in another order.
 PACKS = 2
 
@@ -94,7 +92,8 @@ def _stages(search: Search, start: Start | None) -> Stage:
     if start:
         ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
     else:
-        _climb(search, ascent, few=few)
+        n_rounds = FEW_ROUNDS if few else ROUNDS
+        climb_from_nowhere(ascent, search.roster, search.rng, n_rounds)
     response, sweeps = _proven(search, ascent), search.sweeps()
     packings = search.swept(sweeps, response, ascent.target_kw, 1 if few or start else PACKS)
     if not few and not search.is_closed():
@@ -114,17 +113,6 @@ def _stages(search: Search, start: Start | None) -> Stage:
     if search.is_closed():
         return Stage.GAP
     return weighing.draw(packing) if weighing else Stage.ITERATIONS
-
-
-def _climb(search: Search, ascent: Ascent, *, few: bool) -> None:
-    """Prices from nowhere; of many jobs a sample climbs first."""
-    roster, n_jobs = search.roster, len(search.roster.jobs)
-    if n_jobs > MOST_SAMPLED:
-        sample = np.sort(search.rng.choice(n_jobs, SAMPLE, replace=False))
-        ascent.climb(roster.some(sample), n_jobs / SAMPLE, SAMPLE_ROUNDS)
-        ascent.climb(roster, 1.0, LAST_ROUNDS, LAST_STEP)
-    else:
-        ascent.climb(roster, 1.0, FEW_ROUNDS if few else ROUNDS)
 
 
 def _proven(search: Search, ascent: Ascent) -> Response:

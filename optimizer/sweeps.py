@@ -7,24 +7,24 @@ All the while a GPU beyond a pool costs more from round to round, so that jobs l
 by one, those first that lose least (penalties that grow as in Lagrangian packing heuristics).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from optimizer.compiled import has_numba
-from optimizer.dispatcher import Dispatcher
 from optimizer.fleet import Roster, Timetable
 from optimizer.load import Load
 from optimizer.marginal import Guide, Marginal
-from optimizer.merit_order import Leeway, MeritOrder
+from optimizer.merit_order import MeritOrder
 from optimizer.packing import Packing, by_work, choose_replicas
-from optimizer.plan import Dispatch, Prices
+from optimizer.plan import Prices
 from optimizer.pricing import untrimmed
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import BoolArray, FloatArray, IntArray
+from optimizer.supply import Dispatches, Supply
 
 GUIDED_ROUNDS, CROWDED_ROUNDS, HARD_ROUNDS = 10, 10, 3
 #: Of more jobs than this only some are asked once they have settled: those in crowded pools, and
@@ -35,8 +35,6 @@ SETTLING_ROUNDS = 5
 #: What a GPU beyond a pool costs at first, all of the pool over, and in the end, one over: both
 #: against what leaving a GPU-hour of work costs.
 FIRST_CROWDING, LAST_CROWDING = 0.02, 4.0
-#: Of the demand charge, what a step above the relaxed optimum's peak costs meanwhile.
-PEAK_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +44,14 @@ class Sweeps:
     Attributes:
         roster: Its jobs.
         choices: Of its services.
-        dispatcher: Of the problem.
+        supply: Of the problem.
         left_s: Time left; raises when there is none. [s]
     """
 
     problem: Problem
     roster: Roster
     choices: tuple[Choices, ...]
-    dispatcher: Dispatcher
+    supply: Supply
     left_s: Callable[[], float]
 
     def pack(
@@ -72,12 +70,9 @@ class Sweeps:
             rng: Orders the jobs.
         """
         problem, n_jobs = self.problem, len(self.roster.jobs)
-        timetable = Timetable.empty(n_jobs, problem.horizon.n_steps)
-        for j, placement in enumerate(start.placements):
-            timetable.note(j, self.roster.jobs[j], placement)
-        packing = start.copy()
+        timetable, packing = self._timetable(start), start.copy()
         flat = MeritOrder.flat(prices.power_per_kwh, problem.horizon.step_h)
-        _, goal, _ = self.dispatcher.solve(target_kw, time_limit_s=self.left_s())
+        goal = self.supply.dispatch(target_kw, time_limit_s=self.left_s())
         crowding = self._crowding()
         for n, price in enumerate(crowding):
             guide = replace(self._guide(prices, target_kw), crowding_price=price)
@@ -90,6 +85,22 @@ class Sweeps:
                 crowded = self._crowded(packing, timetable)
                 jobs = jobs[crowded[jobs] | (rng.random(n_jobs) < WATCHED_SHARE)]
             self._round(packing, timetable, Marginal.of(problem, order, guide), jobs)
+        return self._settled(packing, timetable)
+
+    def polish(self, packing: Packing) -> Packing:
+        """`packing`, which keeps every limit, after each job and service looked for better."""
+        timetable = self._timetable(packing)
+        return self._settled(packing.copy(), timetable)
+
+    def _timetable(self, packing: Packing) -> Timetable:
+        timetable = Timetable.empty(len(self.roster.jobs), self.problem.horizon.n_steps)
+        for j, placement in enumerate(packing.placements):
+            timetable.note(j, self.roster.jobs[j], placement)
+        return timetable
+
+    def _settled(self, packing: Packing, timetable: Timetable) -> Packing:
+        """Rounds with pools as hard limits, until no job moves."""
+        problem = self.problem
         largest_first = np.array(by_work(problem), dtype=np.int64)
         for _ in range(HARD_ROUNDS):
             marginal = Marginal.of(problem, self._around(packing))
@@ -106,10 +117,7 @@ class Sweeps:
             movers: Numbers of the jobs that may move from the beginning; others move only where
                 they stand in a crowded pool.
         """
-        problem, packing = self.problem, start.copy()
-        timetable = Timetable.empty(len(self.roster.jobs), problem.horizon.n_steps)
-        for j, placement in enumerate(start.placements):
-            timetable.note(j, self.roster.jobs[j], placement)
+        problem, packing, timetable = self.problem, start.copy(), self._timetable(start)
         guide, may_move = Guide.none(problem), np.zeros(len(self.roster.jobs), dtype=np.bool_)
         may_move[movers] = True
         rounds = [*self._crowding()[-SETTLING_ROUNDS:], *(HARD_ROUNDS * [np.inf])]
@@ -149,16 +157,10 @@ class Sweeps:
             pull=np.repeat((level / most_kw)[:, None], target_kw.shape[1], axis=1),
         )
 
-    def _around(self, packing: Packing, billed: Mapping[str, Dispatch] | None = None) -> MeritOrder:
+    def _around(self, packing: Packing, billed: Dispatches | None = None) -> MeritOrder:
         """Supply around the best dispatch of `packing`, the peaks of `billed` reached already."""
         load_kw = packing.load.facility_kw(self.problem)
-        _, dispatch, prices = self.dispatcher.solve(load_kw, time_limit_s=self.left_s())
-        leeway = Leeway(
-            stored_per_kwh=prices.stored_per_kwh,
-            billed=billed or dispatch,
-            peak_share=PEAK_SHARE if billed else 1.0,
-        )
-        return MeritOrder.of(self.problem, dispatch, prices.carbon_per_kg, leeway)
+        return self.supply.curves(load_kw, billed, time_limit_s=self.left_s())
 
     def _round(
         self, packing: Packing, timetable: Timetable, marginal: Marginal, order: IntArray

@@ -18,6 +18,7 @@ class Asked:
     Attributes:
         trace: Name of the trace its jobs are taken from; None draws them.
         data: Folder of public data, where a trace is.
+        scenarios: Futures of wind and sun to plan for at once; None for the one that is drawn.
     """
 
     size: Size
@@ -25,6 +26,7 @@ class Asked:
     ending: Ending
     trace: str | None = None
     data: Path = Path()
+    scenarios: int | None = None
 
     def problem(self) -> Problem:
         """The instance.

@@ -28,7 +28,14 @@ GAP = 0.03
 TIME_LIMIT_S = 600.0
 NAIVE, LINOPY = "naive", "linopy"
 
-METRICS = (*planned.METRICS, *again.METRICS, *naive.METRICS, *core.METRICS, *fit.METRICS)
+METRICS = (
+    *planned.METRICS,
+    *planned.METRICS_OF_FUTURES,
+    *again.METRICS,
+    *naive.METRICS,
+    *core.METRICS,
+    *fit.METRICS,
+)
 
 Conditions = dict[str, str | float | bool]
 Plans = list[planned.Planned]
@@ -52,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=TRACES,
         help="take releases, run times and widths of the jobs from a public trace: "
         "%(choices)s (%(const)s)",
+    )
+    parser.add_argument(
+        "--scenarios",
+        type=int,
+        metavar="K",
+        help="plan for so many futures of wind and sun at once, mean and CVaR together",
     )
     parser.add_argument(
         "--compare",
@@ -93,11 +106,17 @@ def run(options: argparse.Namespace) -> Iterator[Line]:
         ("sites", options.sites, 1),
         ("steps", options.steps, 48),
         ("seeds", SEEDS if options.seeds is None else options.seeds, 1),
+        ("scenarios", 1 if options.scenarios is None else options.scenarios, 1),
     ):
         if got < least:
             raise InputError(f"--{name}: must be at least {least}, got {got}")
     if options.fit is not None and len(set(sizes)) < max(2, len(sizes)):
         raise InputError(f"--fit: wants two sizes or more, each once, got {sizes}")
+    if options.scenarios is not None and options.compare:
+        raise InputError(
+            f"--scenarios: others plan for one future, got --compare {' '.join(options.compare)}; "
+            "leave out one of the two"
+        )
     if options.trace:
         existing_folder(options.data or DEFAULT_FOLDER)
     linopy = None
@@ -110,8 +129,11 @@ def run(options: argparse.Namespace) -> Iterator[Line]:
         asked = [_asked(options, jobs, seed) for seed in range(n_seeds)]
         by_size[jobs] = plans = [in_fresh_process(planned.measure, one) for one in asked]
         conditions = _conditions(asked[0], plans)
+        metrics: tuple[Metric, ...] = planned.METRICS
+        if options.scenarios is not None:
+            metrics += planned.METRICS_OF_FUTURES
         yield from _lines(
-            planned.METRICS, [one.values for one in plans], [one.cost for one in plans], conditions
+            metrics, [one.values for one in plans], [one.cost for one in plans], conditions
         )
         if options.again:
             used = [in_fresh_process(again.measure, one) for one in asked]
@@ -135,6 +157,7 @@ def _asked(options: argparse.Namespace, jobs: int, seed: int) -> Asked:
         ending=Ending.of(options),
         trace=options.trace,
         data=options.data or DEFAULT_FOLDER,
+        scenarios=options.scenarios,
     )
 
 
@@ -146,6 +169,8 @@ def _conditions(asked: Asked, ours: Sequence[planned.Planned]) -> Conditions:
         "stages": " ".join(one.stage for one in ours),
         **asked.ending.conditions,
     }
+    if asked.scenarios is not None:
+        conditions["scenarios"] = asked.scenarios
     if asked.trace:
         load = round(sum(one.load for one in ours) / len(ours), 3)
         conditions |= {"trace": asked.trace, "load": load}

@@ -7,7 +7,7 @@ from optimizer.model.battery import add_batteries
 from optimizer.model.carbon import add_carbon_budget
 from optimizer.model.generator import add_generators
 from optimizer.model.grid import add_grid
-from optimizer.model.objective import add_objective
+from optimizer.model.objective import add_objective, total
 from optimizer.model.plants import add_plants
 from optimizer.model.power_balance import add_power_balance
 from optimizer.model.routes import Capacity, add_routes
@@ -50,14 +50,32 @@ def routed_model(
     return m
 
 
+def routes_model(problem: Problem, capacity_rps: Capacity) -> pyo.ConcreteModel:
+    """Routes alone: as many requests as fit, in whatever way."""
+    m = _sets(pyo.ConcreteModel(), problem)
+    add_routes(m, problem, capacity_rps)
+    m.total = pyo.Objective(expr=total([(1.0, lost) for lost in m.unserved_rps.values()]))
+    return m
+
+
 def supply(problem: Problem) -> pyo.ConcreteModel:
     """Sets, the flows of every connection, plant, battery and generator, and the carbon budget."""
     m = pyo.ConcreteModel()
-    m.S = pyo.RangeSet(0, len(problem.sites) - 1)
-    m.T = pyo.RangeSet(0, problem.horizon.n_steps - 1)
+    add_supply(m, problem)
+    return m
+
+
+def add_supply(m: pyo.ConcreteModel, problem: Problem) -> None:
+    """Add the same to a model or a block."""
+    _sets(m, problem)
     add_grid(m, problem)
     add_plants(m, problem)
     add_batteries(m, problem)
     add_generators(m, problem)
     add_carbon_budget(m, problem)
+
+
+def _sets(m: pyo.ConcreteModel, problem: Problem) -> pyo.ConcreteModel:
+    m.S = pyo.RangeSet(0, len(problem.sites) - 1)
+    m.T = pyo.RangeSet(0, problem.horizon.n_steps - 1)
     return m

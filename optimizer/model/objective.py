@@ -22,9 +22,28 @@ def add_objective(
         + step_h * sum of (fuel + carbon price * intensity) * generator + wear * discharge
         + start cost * starts + demand price * peak + shortfalls
     """
+    terms = [*further, *supply_terms(m, problem)]
+    if hasattr(m, "undone"):
+        terms.extend(_undone_terms(m, problem))
+    if hasattr(m, "request_it_kw"):
+        terms.extend(request_terms(m, problem))
+    m.total = pyo.Objective(expr=total(terms))
+
+
+def total(terms: Sequence[tuple[float, object]]) -> LinearExpression:
+    """The sum of coefficients times variables."""
+    return LinearExpression(
+        constant=0.0,
+        linear_coefs=[float(c) for c, _ in terms],
+        linear_vars=[v for _, v in terms],
+    )
+
+
+def supply_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
+    """Price and variable of every energy flow and its shortfalls."""
     h, price, last = problem.horizon.step_h, problem.objective, problem.horizon.n_steps
     kg = price.carbon_price_per_kg / 1000
-    terms: list[tuple[float, object]] = list(further)
+    terms: list[tuple[float, object]] = []
     for s, site in enumerate(problem.sites):
         for t in range(last):
             terms.append((price.unmet_price_per_kwh * h, m.unmet_kw[s, t]))
@@ -48,21 +67,18 @@ def add_objective(
             for period in np.unique(charge.period):
                 terms.append((charge.price_per_kw, m.peak_kw[s, int(period)]))
     terms.extend((price.carbon_excess_price_per_kg, kg) for kg in m.excess_kg.values())
-    if hasattr(m, "undone"):
-        terms.extend(_undone_terms(m, problem))
-    if hasattr(m, "request_it_kw"):
-        request = price.unserved_price_per_request * h * 3600
-        terms.extend((request, lost) for lost in m.unserved_rps.values())
-        for s, site in enumerate(problem.sites):
-            water = site.cooling.water_l_per_kwh * price.water_price_per_l * h
-            terms.extend((water[t], m.request_it_kw[s, t]) for t in range(last))
-    m.total = pyo.Objective(
-        expr=LinearExpression(
-            constant=0.0,
-            linear_coefs=[float(c) for c, _ in terms],
-            linear_vars=[v for _, v in terms],
-        )
-    )
+    return terms
+
+
+def request_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
+    """Requests left unserved, and the water that those served cost."""
+    h, price = problem.horizon.step_h, problem.objective
+    request = price.unserved_price_per_request * h * 3600
+    terms: list[tuple[float, object]] = [(request, lost) for lost in m.unserved_rps.values()]
+    for s, site in enumerate(problem.sites):
+        water = site.cooling.water_l_per_kwh * price.water_price_per_l * h
+        terms.extend((water[t], m.request_it_kw[s, t]) for t in range(problem.horizon.n_steps))
+    return terms
 
 
 def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:

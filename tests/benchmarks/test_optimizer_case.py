@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
@@ -10,7 +11,9 @@ from benchmarks.ending import Ending
 from benchmarks.line import Cost, middle
 from benchmarks.optimizer import fit, naive, planned
 from benchmarks.optimizer.asked import Asked
+from benchmarks.optimizer.futures import uncertain
 from benchmarks.optimizer.instance import Size
+from optimizer.fingerprint import fingerprint
 
 SMALL = Asked(size=Size(jobs=6, sites=2, steps=48), seed=0, ending=Ending(gap=0.01, time_s=20))
 COST = Cost(cpu_seconds=2, wall_seconds=1, peak_rss_mb=100)
@@ -108,6 +111,35 @@ def test_the_exponent_of_a_power_law_is_its_own():
     assert (line.value, line.spread) == pytest.approx((2, 0))
 
 
+def test_many_futures_have_the_same_lines_and_the_value_of_planning_for_them(capsys):
+    words = ["--jobs=4", "--sites=1", "--steps=48", "--seeds=1", "--scenarios=3", "--gap=0.5"]
+    assert main(["optimizer", "--json", *words]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metrics = (*planned.METRICS, *planned.METRICS_OF_FUTURES)
+    assert [line["metric"] for line in lines] == [metric.name for metric in metrics]
+    values = {line["metric"]: line["value"] for line in lines}
+    assert values["bound"] <= values["objective"]
+    assert values["saving_captured"] <= 1
+    assert values["value_of_stochastic_solution"] >= 0
+    assert lines[0]["conditions"]["scenarios"] == 3
+
+
+def test_scenarios_are_drawn_from_the_seed_stray_with_a_memory_and_differ_in_weight():
+    problem = replace(SMALL, size=Size(jobs=2, sites=2, steps=168)).problem()
+    one, again, other = (uncertain(problem, 6, seed) for seed in (0, 0, 1))
+    assert fingerprint(one.scenarios) == fingerprint(again.scenarios)
+    assert fingerprint(one.scenarios) != fingerprint(other.scenarios)
+    assert one.weights.sum() == pytest.approx(1)
+    assert np.ptp(one.weights) > 0.01
+    plant = problem.sites[0].plants[1]
+    clear = (plant.available_kw > 0.05 * plant.available_kw.max()) & (
+        plant.available_kw < 0.5 * plant.available_kw.max()
+    )
+    for scenario in one.scenarios:
+        strays = np.log(scenario.available_kw["site-0", "wind"][clear] / plant.available_kw[clear])
+        assert np.abs(np.diff(strays)).mean() < np.abs(strays[:, None] - strays).mean()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -116,6 +148,12 @@ def test_the_exponent_of_a_power_law_is_its_own():
         pytest.param(["--fit", "0", "200"], "--fit: must be at least 1", id="no jobs in a size"),
         pytest.param(["--jobs", "0"], "--jobs: must be at least 1", id="no jobs"),
         pytest.param(["--seeds", "0"], "--seeds: must be at least 1", id="no seeds"),
+        pytest.param(["--scenarios", "0"], "--scenarios: must be at least 1", id="no futures"),
+        pytest.param(
+            ["--scenarios", "2", "--compare", "naive"],
+            "--scenarios: others plan for one future",
+            id="futures beside one future",
+        ),
     ],
 )
 def test_a_senseless_wish_exits_2(words, told, capsys):

@@ -1,11 +1,16 @@
 """What the next kilowatt costs, against the dispatch that HiGHS finds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from optimizer.dispatcher import Dispatcher
-from optimizer.merit_order import MeritOrder
+from optimizer.load import Load
+from optimizer.merit_order import MOST_MERGED, MeritOrder
+from optimizer.supply import SureSupply
 from tests.optimizer import worlds
+from tests.optimizer.tiny import tiny
 
 N_STEPS = 4
 
@@ -71,3 +76,56 @@ def test_import_above_the_billed_peak_bears_the_whole_demand_charge():
     _, dispatch, _ = Dispatcher(problem).solve(np.zeros((1, 1)), time_limit_s=10)
     order = MeritOrder.of(problem, dispatch)
     assert float(order.cost(np.array([[6.0]])).sum()) == pytest.approx(4 + 2 * 1 + 2 * 7)
+
+
+def orders_around(problem, seed, n_orders):
+    """Orders of one problem, each with other wind and another battery."""
+    rng, orders = np.random.default_rng(seed), []
+    idle_kw = Load.idle(problem).facility_kw(problem)
+    for _ in range(n_orders):
+        sites = [
+            replace(
+                site,
+                plants=tuple(
+                    replace(one, available_kw=one.available_kw * rng.uniform(0, 2))
+                    for one in site.plants
+                ),
+            )
+            for site in problem.sites
+        ]
+        other = replace(problem, sites=tuple(sites))
+        load_kw = idle_kw * rng.uniform(1, 3)
+        orders.append(
+            SureSupply(problem=other, dispatcher=Dispatcher(other)).curves(
+                load_kw, None, time_limit_s=10
+            )
+        )
+    return orders
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_cost_of_merged_orders_is_the_weighted_mean_of_their_costs(seed):
+    problem = tiny(seed)
+    orders, weights = orders_around(problem, seed, 3), np.array([0.5, 0.3, 0.2])
+    shape = (len(problem.sites), problem.horizon.n_steps)
+    merged = MeritOrder.merged(orders, weights)
+    for load_kw in (0.0, 1.7, 8.0, 40.0):
+        each = [one.cost(np.full(shape, load_kw)) for one in orders]
+        expected = np.tensordot(weights, each, axes=1)
+        np.testing.assert_allclose(merged.cost(np.full(shape, load_kw)), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_merged_orders_are_thinned_to_chords_that_cost_no_less(seed):
+    problem = tiny(seed)
+    n_orders = 12
+    orders, weights = orders_around(problem, seed, n_orders), np.full(n_orders, 1 / n_orders)
+    shape = (len(problem.sites), problem.horizon.n_steps)
+    merged = MeritOrder.merged(orders, weights)
+    assert len(merged.start_kw) == MOST_MERGED < sum(len(one.start_kw) for one in orders)
+    for load_kw in (0.0, 0.4, 1.7, 8.0, 40.0, 400.0):
+        exact = sum(one.cost(np.full(shape, load_kw)) for one in orders) / n_orders
+        thinned = merged.cost(np.full(shape, load_kw))
+        assert (thinned >= exact - 1e-9).all()
+        assert (thinned <= exact + 3.0 + 1e-3 * np.abs(exact)).all()
+    assert (np.diff(merged.price_per_kwh, axis=0)[merged.width_kw[1:] > 1e-6] > -1e-3).all()

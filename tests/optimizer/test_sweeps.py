@@ -23,6 +23,7 @@ from optimizer.packing import Packing
 from optimizer.plan import Placement, Prices
 from optimizer.pricing import cheapest
 from optimizer.replicas import Choices
+from optimizer.supply import SureSupply
 from optimizer.sweeps import Sweeps, compiled_sweep, numpy_sweep
 from optimizer.terms import terms_of
 from tests.optimizer import worlds
@@ -73,7 +74,7 @@ def packed(problem, power, seed=0):
         problem=problem,
         roster=Roster.of(terms_of(problem)),
         choices=tuple(Choices.of(problem, service) for service in problem.services),
-        dispatcher=Dispatcher(problem),
+        supply=SureSupply(problem=problem, dispatcher=Dispatcher(problem)),
         left_s=lambda: 10.0,
     )
     target_kw = Load.idle(problem).facility_kw(problem) + 1.0

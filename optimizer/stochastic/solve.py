@@ -1,0 +1,243 @@
+"""From weighted scenarios to one first stage with its proof.
+
+1. the plan of the mean forecast is the first, and the last resort;
+2. an ascent from its prices finds those of every scenario, and proves the bound;
+3. sweeps led by them put every job and replica in place beside the expected supply curves;
+4. routes are chosen once for all scenarios, flows in each; the best first stage is kept and
+   polished.
+
+A run ended by gap or rounds repeats to the last digit; one ended by the clock or a person says so.
+"""
+
+import time
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from optimizer.bound import Response
+from optimizer.climbing import climb_from_nowhere
+from optimizer.fleet import Roster
+from optimizer.highs import TimeLimitReached
+from optimizer.load import Load
+from optimizer.packing import Packing
+from optimizer.plan import Plan, Proof, Stage
+from optimizer.replicas import Choices
+from optimizer.search import LEAST_TIME_S, Limits, Progress
+from optimizer.solve import solve
+from optimizer.stochastic.ascent import ScenarioAscent
+from optimizer.stochastic.bound import ScenarioPrices, lower_bound, respond
+from optimizer.stochastic.recourse import Dispatchers
+from optimizer.stochastic.routes import Routes, routes_of
+from optimizer.stochastic.scenarios import StochasticProblem
+from optimizer.stochastic.solution import (
+    StochasticSolution,
+    costs_of,
+    followed,
+    verify_all,
+)
+from optimizer.sweeps import Sweeps
+from optimizer.terms import terms_of
+
+#: Sweeps from the prices, each in another order, and looks around the best plan after them.
+PACKS, POLISHES = 2, 3
+#: Of the time limit, for the plan of the mean forecast.
+MEAN_SHARE = 0.4
+
+
+class _Interrupted(Exception):
+    """A person ended it."""
+
+
+def solve_stochastic(
+    problem: StochasticProblem,
+    *,
+    limits: Limits | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> StochasticSolution:
+    """A first stage for all scenarios, its flows in each, and its certified bound.
+
+    Args:
+        problem: The problem.
+        limits: When to stop.
+        seed: Of the orders in which sweeps try jobs.
+        progress: Told, in words, what has been reached.
+    """
+    return _Run(problem, limits or Limits(), seed, progress).solution()
+
+
+class _Run:
+    """One solve: the problem, the limits, and the best of everything so far."""
+
+    def __init__(
+        self, problem: StochasticProblem, limits: Limits, seed: int, progress: Progress
+    ) -> None:
+        self.problem, self.limits, self.seed, self.say = problem, limits, seed, progress
+        self.started_s = time.monotonic()
+        base = problem.problem
+        self.mean = solve(
+            problem.mean, limits=replace(limits, time_s=MEAN_SHARE * limits.time_s), seed=seed
+        )
+        self.dispatchers = Dispatchers(problem)
+        self.roster = Roster.of(terms_of(base))
+        self.choices = tuple(Choices.of(base, service) for service in base.services)
+        self.rng = np.random.default_rng(seed)
+        self.constant = self._idle_cost()
+        first = self.mean.plan
+        self.plan = followed(
+            problem,
+            first.placements,
+            first.servings,
+            self.dispatchers,
+            time_limit_s=self._time_s(),
+        )
+        self.costs = costs_of(problem, self.plan)
+        self.objective = self.mean_objective = problem.objective(self.costs)
+        self.bound = -np.inf
+        self.first = self.prices = self._first_prices(first)
+        self._prove(self.first)
+        alike = (self.mean.prices,) * len(problem.scenarios)
+        self._prove(replace(self.first, by_scenario=alike))
+        self.say(f"mean forecast planned: {self._reached()}")
+
+    @property
+    def proof(self) -> Proof:
+        return Proof(
+            objective=self.objective,
+            bound=self.bound,
+            constant=self.constant,
+            stage=Stage.ITERATIONS,
+            seed=self.seed,
+            seconds=time.monotonic() - self.started_s,
+        )
+
+    def solution(self) -> StochasticSolution:
+        """Run the stages until one of them, or a limit, ends the solve."""
+        try:
+            stage = self._stages()
+        except TimeLimitReached:
+            stage = Stage.TIME_LIMIT
+        except _Interrupted:
+            stage = Stage.INTERRUPTED
+        if stage in (Stage.GAP, Stage.ITERATIONS):
+            if self.dispatchers.cut_short:
+                stage = Stage.TIME_LIMIT
+            if not self.mean.proof.deterministic:
+                stage = self.mean.proof.stage
+        return StochasticSolution(
+            plan=self.plan,
+            proof=replace(self.proof, stage=stage),
+            prices=self.prices,
+            costs=self.costs,
+            mean_plan_objective=self.mean_objective,
+        )
+
+    @cached_property
+    def _routes(self) -> Routes:
+        return routes_of(self.problem)
+
+    def _left_s(self) -> float:
+        if self.limits.stop():
+            raise _Interrupted
+        left = self.limits.time_s - (time.monotonic() - self.started_s)
+        if left <= 0:
+            raise TimeLimitReached
+        return left
+
+    def _time_s(self) -> float:
+        """For what must be finished, however late it is. [s]"""
+        return max(LEAST_TIME_S, self.limits.time_s - (time.monotonic() - self.started_s))
+
+    def _idle_cost(self) -> float:
+        """Share of the objective no decision can change. [money]"""
+        base = self.problem.problem
+        idle_kw = Load.idle(base).facility_kw(base)
+        idle = self.dispatchers.solve(idle_kw, time_limit_s=self._time_s())
+        prices = ScenarioPrices(
+            tail=self.problem.risk.tail(self.problem.weights, idle.costs),
+            by_scenario=idle.prices,
+            gpu_per_gpu_h=idle.prices[0].gpu_per_gpu_h,
+        )
+        return lower_bound(self.problem.idle, prices)
+
+    def _first_prices(self, first: Plan) -> ScenarioPrices:
+        """Those of every scenario under the load of a first stage."""
+        base = self.problem.problem
+        load_kw = Load.of(base, first.placements, first.servings).facility_kw(base)
+        found = self.dispatchers.solve(load_kw, time_limit_s=self._time_s())
+        return ScenarioPrices(
+            tail=self.problem.risk.tail(self.problem.weights, found.costs),
+            by_scenario=found.prices,
+            gpu_per_gpu_h=self.mean.prices.gpu_per_gpu_h,
+        )
+
+    def _prove(self, prices: ScenarioPrices) -> Response:
+        """Keep `prices` when they prove more."""
+        response = respond(self.problem, prices, self.choices, self.roster)
+        if response.bound > self.bound:
+            self.bound, self.prices = response.bound, prices
+        return response
+
+    def _stages(self) -> Stage:
+        thin, roster = tuple(one.thinned() for one in self.choices), self.roster
+        ascent = ScenarioAscent(self.problem, thin, self.dispatchers, self.first, self._left_s)
+        climb_from_nowhere(ascent, roster, self.rng)
+        response = self._prove(ascent.prices)
+        self._prove(ascent.last_prices)
+        self.say(f"priced: {self._reached()}")
+        supply = self.dispatchers.supply(self.prices.tail)
+        sweeps = Sweeps(
+            problem=self.problem.problem,
+            roster=roster,
+            choices=thin,
+            supply=supply,
+            left_s=self._left_s,
+        )
+        seen, start = self.prices.mixed(self.problem), self._packed(response)
+        for _ in range(PACKS):
+            self._consider(sweeps.pack(start, seen, ascent.target_kw, self.rng), "swept")
+            if self._is_closed():
+                return Stage.GAP
+        for _ in range(POLISHES):
+            best = Packing.of_plan(self.problem.problem, self.plan.plan(0))
+            if not self._consider(sweeps.polish(best), "polished"):
+                break
+            if self._is_closed():
+                return Stage.GAP
+        return Stage.ITERATIONS
+
+    def _packed(self, response: Response) -> Packing:
+        """What everyone chose, whether there is room for it or not."""
+        jobs = enumerate(self.roster.jobs)
+        placements = [response.timetable.placement(j, terms) for j, terms in jobs]
+        base = self.problem.problem
+        return Packing.of(base, placements, response.replicas, response.served_rps)
+
+    def _consider(self, packing: Packing, what: str) -> bool:
+        """Finish `packing`; keep it when it is better and breaks no rule."""
+        servings = self._routes.of(packing, time_limit_s=self._time_s())
+        plan = followed(
+            self.problem,
+            tuple(packing.placements),
+            servings,
+            self.dispatchers,
+            time_limit_s=self._time_s(),
+        )
+        costs = costs_of(self.problem, plan)
+        objective = self.problem.objective(costs)
+        better = objective < self.objective - 1e-9 * abs(self.objective)
+        violations = verify_all(self.problem, plan) if better else ()
+        if violations:
+            self.say(f"a plan that breaks a rule was dropped: {violations[0]}")
+        elif better:
+            self.plan, self.costs, self.objective = plan, costs, objective
+        self.say(f"{what}: {objective:,.0f}; best {self._reached()}")
+        return better and not violations
+
+    def _is_closed(self) -> bool:
+        return self.proof.gap <= self.limits.gap
+
+    def _reached(self) -> str:
+        proof = self.proof
+        return f"{proof.objective:,.0f}, bound {proof.bound:,.0f}, gap {proof.gap:.2%}"
