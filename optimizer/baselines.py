@@ -1,10 +1,10 @@
 """Run-now: what a sensible operator does without a planner.
 
 Each job starts at its declared home, at base width and full power, first come first served with
-backfill, when its GPUs and the power for it are there; each service runs at home, scaled to its
-demand, with standby elsewhere where it must survive the loss of a site; the battery takes surplus
-and gives it back at the next deficit; the generator runs only for what is otherwise unmet,
-and as long as it must.
+backfill (of those that come together the highest priority first), when its GPUs and the power for
+it are there; each service runs at home, scaled to its demand, with standby elsewhere where it must
+survive the loss of a site; the battery takes surplus and gives it back at the next deficit; the
+generator runs only for what is otherwise unmet, and as long as it must.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def run_now(problem: Problem) -> Plan:
         servings[service.name] = serving
         load.add_serving(problem, service, serving)
     placements: dict[str, Placement] = {}
-    for job in sorted(problem.jobs, key=lambda job: (job.release, job.name)):
+    for job in sorted(problem.jobs, key=_turn):
         placement = _start_at_once(problem, job, load)
         placements[job.name] = placement
         load.add(problem, job, placement)
@@ -123,6 +123,11 @@ def _stand_by(
             taken = np.minimum(orphaned, spare[s] + added * service.capacity_rps)
             spare[s] += added * service.capacity_rps - taken
             orphaned -= taken
+
+
+def _turn(job: Job) -> tuple[object, ...]:
+    """What decides who is served first."""
+    return job.release, -job.priority, job.name
 
 
 def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:

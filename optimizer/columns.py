@@ -94,9 +94,9 @@ class Columns:
         s = problem.site_number[placement.site]
         k = problem.pool_number[s, job.gpu_type]
         h, lease = problem.horizon.step_h, problem.pools[k][1].lease_price_per_gpu_h
-        late = late_h(problem, job, placement) * job.base.gpus
+        late = late_h(problem, job, placement)
         cost = problem.transfer_cost(job, placement.site)
-        cost += late * problem.objective.late_price_per_gpu_h
+        cost += late * problem.objective.late_price_per_h(job)
         rows, coefficients = [at.job[[j]]], [np.ones(1)]
         for run in placement.runs:
             steps = slice(run.first_step, run.end_step)

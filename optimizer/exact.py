@@ -129,9 +129,9 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
         == job.work_h * m.done[j] + m.surplus_h[j]
     )
     _add_finish(m, problem, j, job, runs=runs)
-    terms.append((price.late_price_per_gpu_h * job.base.gpus, m.late_h[j]))
+    terms.append((price.late_price_per_h(job), m.late_h[j]))
     undone = _equal(m, 1 - m.done[j])
-    terms.append((price.unfinished_price_per_gpu_h * job.gpu_hours, undone))
+    terms.append((price.unfinished_cost(job), undone))
 
 
 def _at_least_zero(m: pyo.ConcreteModel, expression: Expression | None = None) -> Expression:

@@ -41,8 +41,9 @@ class Objective:
         unmet_price_per_kwh: Power that nothing supplied. [money/kWh]
         unserved_price_per_request: Also prices requests that the loss of a site would leave
             unserved where redundancy was asked for. [money]
-        late_price_per_gpu_h: Each hour after the soft deadline, each base GPU. [money/GPU-h]
-        unfinished_price_per_gpu_h: Work of a job that misses its hard deadline. [money/GPU-h]
+        late_price_per_gpu_h: Each hour after the soft deadline, each base GPU, of a job of
+            priority 1. [money/GPU-h]
+        unfinished_price_per_gpu_h: Work of such a job that misses its hard deadline. [money/GPU-h]
         carbon_budget_kg: Emissions of the horizon, location-based, above which each kg is a
             shortfall; None for no budget. [kg CO2e]
         carbon_excess_price_per_kg: Of each kg above it, beside the carbon price. [money/kg CO2e]
@@ -64,6 +65,17 @@ class Objective:
                 "objective.carbon_excess_price_per_kg: must be above 0 with a carbon budget, got "
                 f"{self.carbon_excess_price_per_kg}; say what a kg above the budget costs"
             )
+
+    def late_price_per_h(self, job: Job) -> float:
+        """What an hour of `job` after its soft deadline costs. [money/h]
+
+        price * priority * base GPUs
+        """
+        return job.base.gpus * self.late_price_per_gpu_h * job.priority
+
+    def unfinished_cost(self, job: Job) -> float:
+        """What leaving `job` unfinished costs: price * priority * work. [money]"""
+        return self.unfinished_price_per_gpu_h * job.gpu_hours * job.priority
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,10 +93,12 @@ class Sweeps:
 
     def _crowding(self) -> FloatArray:
         """Price of crowding by round, from hardly felt to beyond any other."""
+        highest = max((terms.job.priority for terms in self.roster.jobs), default=1.0)
         worth = self.problem.objective.unfinished_price_per_gpu_h
         size = max(1.0, float(self.problem.pool_gpus.mean()))
         n_rounds = GUIDED_ROUNDS + CROWDED_ROUNDS
-        return np.geomspace(FIRST_CROWDING * worth / size, LAST_CROWDING * worth, n_rounds)
+        last = LAST_CROWDING * worth * max(1.0, highest)
+        return np.geomspace(FIRST_CROWDING * worth / size, last, n_rounds)
 
     def _guide(self, prices: Prices, target_kw: FloatArray) -> Guide:
         level = np.abs(prices.power_per_kwh).mean(axis=1)

@@ -158,9 +158,9 @@ class Terms:
                 step_h=h,
                 due_h=horizon.steps_until(job.due) * h,
                 end_h=horizon.steps_until(min(job.deadline, horizon.end)) * h,
-                price_per_h=job.base.gpus * price.late_price_per_gpu_h,
+                price_per_h=price.late_price_per_h(job),
             ),
-            unfinished_cost=price.unfinished_price_per_gpu_h * job.gpu_hours,
+            unfinished_cost=price.unfinished_cost(job),
         )
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 from optimizer.horizon import Horizon
 from optimizer.plan import Placement
 from optimizer.problem import Problem
+from optimizer.site import FloatArray
 from optimizer.work import Job
 
 TOLERANCE_H = 1e-6
@@ -58,7 +59,7 @@ def late_h(timed: Timed, job: Job, placement: Placement) -> float:
     return float(over) if over > TOLERANCE_H else 0.0
 
 
-def total_late_gpu_h(problem: Problem, placements: tuple[Placement, ...]) -> float:
-    """Lateness of every job times its base GPUs. [GPU-h]"""
+def late_gpu_h(problem: Problem, placements: tuple[Placement, ...]) -> FloatArray:
+    """Lateness of every job times its base GPUs, shape (J,). [GPU-h]"""
     pairs = zip(problem.jobs, placements, strict=True)
-    return float(np.sum([late_h(problem, job, placed) * job.base.gpus for job, placed in pairs]))
+    return np.array([late_h(problem, job, placed) * job.base.gpus for job, placed in pairs])

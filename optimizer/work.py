@@ -4,10 +4,12 @@ Instants are UTC. How long a job takes depends on its mode; how it may be split 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 
+from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.site import FloatArray
 
 
@@ -55,6 +57,7 @@ class Job:
         certifications: What a site must be certified for.
         data_gb: Moved over a link before it starts away from home. [GB]
         allowed_sites: Sites it is confined to by name, None for any.
+        priority: Multiplies what its lateness and its being unfinished cost. [1]
     """
 
     name: str
@@ -71,6 +74,7 @@ class Job:
     certifications: frozenset[str] = frozenset()
     data_gb: float = 0.0
     allowed_sites: frozenset[str] | None = None
+    priority: float = field(default=1.0, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         if not self.modes or self.modes[0].speed != 1.0:
@@ -79,6 +83,11 @@ class Job:
             raise ValueError(f"job {self.name}: only an elastic job has several modes")
         if self.work_h <= 0:
             raise ValueError(f"job {self.name}: work_h must be positive, got {self.work_h}")
+        if not 0 < self.priority < inf:
+            raise ValueError(
+                f"job {self.name}: priority must be positive and finite, got {self.priority}; "
+                "1 is that of any other job"
+            )
 
     @property
     def base(self) -> Mode:

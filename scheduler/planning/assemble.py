@@ -89,6 +89,7 @@ def _job(spec: JobSpec) -> Job:
         residency=spec.residency,
         certifications=spec.certifications,
         data_gb=spec.data_gb,
+        priority=spec.priority,
     )
 
 

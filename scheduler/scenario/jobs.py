@@ -82,6 +82,9 @@ class Job(Description):
     data_gb: NonNegative = Field(
         default=0, description="Moved over a link before it starts away from home. [GB]"
     )
+    priority: Annotated[Positive, Field(le=1000)] = Field(
+        default=1, description="Multiplies what its lateness and its being unfinished cost. [1]"
+    )
 
     @property
     def shortest_h(self) -> float:
@@ -149,6 +152,7 @@ class JobSpec:
         residency: Jurisdictions it may run in, None for any.
         certifications: What a site must be certified for.
         data_gb: Moved over a link before it starts away from home. [GB]
+        priority: Multiplies what its lateness and its being unfinished cost. [1]
     """
 
     name: str
@@ -165,6 +169,7 @@ class JobSpec:
     residency: frozenset[str] | None
     certifications: frozenset[str]
     data_gb: float
+    priority: float = 1.0
 
     @property
     def gpus(self) -> int:
@@ -239,4 +244,5 @@ def job_spec(name: str, job: Job, world: "World") -> JobSpec:
         residency=None if job.residency is None else frozenset(job.residency),
         certifications=frozenset(job.certifications),
         data_gb=float(job.data_gb),
+        priority=float(job.priority),
     )

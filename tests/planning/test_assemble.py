@@ -75,3 +75,8 @@ def test_a_commitment_of_a_lease_reaches_the_pool(tmp_path):
     pool = ("idle_kw_per_gpu: 0", ", lease_price_per_gpu_h: 2, committed_gpus: 5")
     ((leased,),) = [site.pools for site in problem_of(tmp_path, pool=pool).sites]
     assert (leased.lease_price_per_gpu_h, leased.committed_gpus) == (2, 5)
+
+
+def test_a_priority_reaches_the_job(tmp_path):
+    first = problem_of(tmp_path, job=("      work_h: 4\n", "      priority: 3\n")).jobs[0]
+    assert first.priority == 3

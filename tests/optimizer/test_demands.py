@@ -1,0 +1,49 @@
+"""With everything a job may ask for, plan and bound close in on the truth."""
+
+import numpy as np
+import pytest
+
+from optimizer.baselines import run_now
+from optimizer.tally import tally
+from optimizer.verify import verify
+from tests.optimizer.demands import SEEDS, demanding, least_of, solved
+
+NOTHING = 1e-5
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bound_then_optimum_then_plan(seed):
+    world = solved(seed)
+    proof, least = world.solution.proof, least_of(seed)
+    slip = NOTHING * (1 + abs(least))
+    assert verify(world.problem, world.solution.plan) == ()
+    assert proof.bound <= least + slip
+    assert least <= proof.objective + slip
+
+
+def test_nine_plans_of_ten_are_within_two_percent_of_the_optimum_and_none_beyond_ten():
+    above = [
+        (solved(seed).solution.proof.objective - least_of(seed)) / (1 + abs(least_of(seed)))
+        for seed in SEEDS
+    ]
+    assert np.quantile(above, 0.9) <= 0.02
+    assert max(above) <= 0.1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_run_now_keeps_every_rule_and_costs_no_less_than_the_optimum(seed):
+    problem = demanding(seed)
+    plan, least = run_now(problem), least_of(seed)
+    assert verify(problem, plan) == ()
+    assert tally(problem, plan).objective >= least - NOTHING * (1 + abs(least))
+
+
+@pytest.mark.parametrize(
+    "occurs",
+    [
+        pytest.param(lambda p: any(job.priority > 1 for job in p.jobs), id="high priority"),
+        pytest.param(lambda p: any(job.priority < 1 for job in p.jobs), id="low priority"),
+    ],
+)
+def test_the_worlds_hold_every_demand_often(occurs):
+    assert sum(occurs(demanding(seed)) for seed in SEEDS) >= 5
