@@ -181,7 +181,9 @@ def _chosen(
             return fleet.unfinished_cost[j], -1
         modes[start : start + fleet.n_steps[j]] = 0
         return least, site
-    begin, work, repeat = starts.min(), fleet.work[j], fleet.repeat[j]
+    begin, repeat, held = starts.min(), fleet.repeat[j], fleet.running[j]
+    head = repeat if held >= 0 else 0
+    work = fleet.work[j] + head
     gain, rows = fleet.gain[j, : fleet.n_modes[j]], max(0, end - begin) + 1
     best = (np.inf, 0, 0, 0, 0)
     for site in range(n_sites):
@@ -189,8 +191,10 @@ def _chosen(
         paused = tables[1, site, : rows * work].reshape(rows, work)
         running[:] = np.inf
         paused[:] = np.inf
-        paused[0, 0] = costs[site]
-        span = (starts[site], begin, end, work, repeat)
+        paused[0, head] = costs[site]
+        if site == held:
+            running[0, head] = costs[site]
+        span = (starts[site], begin, end, work, repeat, head)
         found = filled(running, paused, entered, cost[site], gain, span, lateness)
         if (found[0], found[1], found[2]) < (best[0], best[2], best[3]):
             best = (found[0], site, found[1], found[2], found[3])
@@ -200,6 +204,7 @@ def _chosen(
     running = tables[0, site, : rows * work].reshape(rows, work)
     paused = tables[1, site, : rows * work].reshape(rows, work)
     last = (best[2], best[3], best[4])
-    for t, mode in retraced(running, paused, cost[site], gain, (begin, end, work, repeat), last):
+    whole = (begin, end, work, repeat, head)
+    for t, mode in retraced(running, paused, cost[site], gain, whole, last):
         modes[t] = mode
     return least, site

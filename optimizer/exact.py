@@ -103,7 +103,8 @@ def _equal(m: pyo.ConcreteModel, expression: Expression) -> Expression:
 def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: list[Term]) -> None:
     """One site; starts counted; the work done; the exact finish.
 
-    sum of speed x step_h x running - resume_h x (starts - done) = work x done + surplus
+    sum of speed x step_h x running - resume_h x resumes = work x done + surplus
+    resumes = starts - done, or starts where the job is running when the horizon begins
     """
     h, price, end = problem.horizon.step_h, problem.objective, problem.end_step(job)
     allowed = problem.admissible_sites(job)
@@ -118,15 +119,17 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
     starts = []
     for (s, t), here in runs.items():
         running, before = (sum(r for _, r in one) for one in (here, runs.get((s, t - 1), [])))
+        if t == 0 and problem.sites[s].name == job.running_at:
+            before = 1
         m.rules.add(running <= m.chosen[j, s])
         starts.append(_at_least_zero(m, running - before))
-    m.rules.add(sum(starts) >= m.done[j])
+    first = m.done[j] if job.running_at is None else 0
+    m.rules.add(sum(starts) - first >= 0)
     if job.kind is JobKind.CONTIGUOUS:
-        m.rules.add(sum(starts) <= m.done[j])
+        m.rules.add(sum(starts) - first <= 0)
     progress_h = sum(mode.speed * h * r for here in runs.values() for mode, r in here)
     m.rules.add(
-        progress_h - job.resume_h * (sum(starts) - m.done[j])
-        == job.work_h * m.done[j] + m.surplus_h[j]
+        progress_h - job.resume_h * (sum(starts) - first) == job.work_h * m.done[j] + m.surplus_h[j]
     )
     _add_finish(m, problem, j, job, runs=runs)
     terms.append((price.late_price_per_h(job), m.late_h[j]))

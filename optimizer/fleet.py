@@ -37,6 +37,7 @@ class Fleet(NamedTuple):
         n_steps: In a row, of a contiguous job, shape (J,).
         work: In units, shape (J,).
         repeat: Units repeated at a resume, shape (J,).
+        running: Position of the site where it is running at the start, -1 for none, shape (J,).
         is_exact: Whether the units round nothing, shape (J,).
         work_h: Shape (J,). [h]
         due_h: Shape (J,). [h]
@@ -60,6 +61,7 @@ class Fleet(NamedTuple):
     n_steps: IntArray
     work: IntArray
     repeat: IntArray
+    running: IntArray
     is_exact: BoolArray
     work_h: FloatArray
     due_h: FloatArray
@@ -102,6 +104,7 @@ class Fleet(NamedTuple):
             n_steps=column([one.n_steps for one in jobs], whole),
             work=column([one.grain.work for one in jobs], whole),
             repeat=column([one.grain.repeat for one in jobs], whole),
+            running=column([one.running for one in jobs], whole),
             is_exact=column([one.grain.exact for one in jobs], np.bool_),
             work_h=column([one.job.work_h for one in jobs]),
             due_h=column([one.lateness.due_h for one in jobs]),
@@ -118,7 +121,7 @@ class Fleet(NamedTuple):
         inside = np.arange(self.sites.shape[1]) < self.n_sites[:, None]
         begin = np.where(inside, self.first_step, self.end_step[:, None]).min(axis=1)
         rows = np.maximum(0, self.end_step - begin) + 1
-        return int((rows * self.work).max())
+        return int((rows * (self.work + np.where(self.running < 0, 0, self.repeat))).max())
 
 
 class Timetable(NamedTuple):

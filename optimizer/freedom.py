@@ -1,7 +1,8 @@
 """What each freedom is worth: the plan taken back step by step to run-now.
 
     dispatch          run-now's work, its energy flows chosen
-    time              jobs at home and in their base mode, their hours chosen
+    time              jobs at home, or where they are running, and in their base mode, their
+                      hours chosen
     place             jobs and requests at any admissible site
     width and power   any mode: the plan itself
 
@@ -109,12 +110,12 @@ def _at_home(problem: Problem, dispatcher: Dispatcher, baseline: Plan, plan: Pla
     A job without spare time has no hours to choose: it runs as in run-now.
     """
     jobs = tuple(
-        replace(_base_only(job), allowed_sites=frozenset([job.home])) for job in problem.jobs
+        replace(_base_only(job), allowed_sites=frozenset([job.origin])) for job in problem.jobs
     )
     narrow = replace(problem, jobs=jobs)
     pinned = {job.name for job in problem.jobs if not _has_slack(job)}
     movable = [j for j in by_work(problem) if problem.jobs[j].name not in pinned]
-    homes = {job.name: job.home for job in problem.jobs}
+    homes = {job.name: job.origin for job in problem.jobs}
     at_home = {p.job for p in plan.placements if p.runs and p.site == homes[p.job]} | pinned
     hybrid = replace(
         plan,

@@ -68,6 +68,8 @@ class Load:
 
     def add(self, problem: Problem, job: Job, placement: Placement, sign: int = 1) -> None:
         """Add (or with `sign` -1 take away) one placement, in place."""
+        if not placement.runs:
+            return
         site = problem.site_number[placement.site]
         pool = problem.pool_number[site, job.gpu_type]
         for run in placement.runs:

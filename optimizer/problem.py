@@ -106,8 +106,16 @@ class Problem:
         for work in everything:
             if work.home not in self.site_number:
                 raise ValueError(f"{work.name}: home must be a site, got {work.home}")
-            if self.site_number[work.home] not in self.admissible_sites(work):
-                raise ValueError(f"{work.name}: may not run at its home {work.home}")
+            origin, why = work.home, "its home"
+            if isinstance(work, Job) and work.running_at is not None:
+                origin, why = work.running_at, "where it is running,"
+            if origin not in self.site_number:
+                known = ", ".join(self.site_number)
+                raise ValueError(
+                    f"{work.name}: running_at must be a site, got {origin}; name one of {known}"
+                )
+            if self.site_number[origin] not in self.admissible_sites(work):
+                raise ValueError(f"{work.name}: may not run at {why} {origin}")
 
     @cached_property
     def site_number(self) -> Mapping[str, int]:
@@ -180,27 +188,37 @@ class Problem:
 
     def _reachable(self, job: Job, site: str) -> bool:
         allowed = job.allowed_sites is None or site in job.allowed_sites
+        allowed = allowed and (site == job.origin or not job.only_goes_on)
         return allowed and self.transfer_h(job, site) is not None
 
     def transfer_h(self, job: Job, site: str) -> float | None:
         """Hours on the link before `job` can start at `site`; None where no link leads. [h]"""
-        if site == job.home or job.data_gb == 0:
+        if site == job.origin or job.data_gb == 0:
             return 0.0
-        link = self.links.get(frozenset((job.home, site)))
+        link = self.links.get(frozenset((job.origin, site)))
         return None if link is None else job.data_gb * 8 / (link.bandwidth_gbps * 3600)
 
     def transfer_cost(self, job: Job, site: str) -> float:
         """Money paid to move the data of `job` to `site`. [money]"""
-        if site == job.home or job.data_gb == 0:
+        if site == job.origin or job.data_gb == 0:
             return 0.0
-        return job.data_gb * self.links[frozenset((job.home, site))].cost_per_gb
+        return job.data_gb * self.links[frozenset((job.origin, site))].cost_per_gb
 
     def first_step(self, job: Job, site: str) -> int:
-        """First step in which `job` may run at `site`, its data moved."""
+        """First step in which `job` may run at `site`, its data moved.
+
+        The data of a running job move from the horizon's start on.
+        """
+        begin = job.release if job.running_at is None else self.horizon.start
         hours = self.transfer_h(job, site) or 0.0
-        return self.horizon.first_step_from(job.release + timedelta(hours=hours))
+        return self.horizon.first_step_from(begin + timedelta(hours=hours))
+
+    def n_steps(self, job: Job) -> int:
+        """Steps that `job` takes in its base mode without a pause."""
+        return max(1, int(np.ceil(job.work_h / self.horizon.step_h - 1e-9)))
 
     def end_step(self, job: Job) -> int:
         """Number of the step after the last in which `job` may run."""
         steps = self.horizon.steps_until(min(job.deadline, self.horizon.end))
-        return max(0, int(np.ceil(steps - 1e-9)))
+        end = max(0, int(np.ceil(steps - 1e-9)))
+        return min(end, self.n_steps(job)) if job.only_goes_on else end

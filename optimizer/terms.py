@@ -106,6 +106,7 @@ class Terms:
         end_step: Number of the step after the last.
         n_steps: In a row, where it runs once in its base mode.
         grain: Its work in whole units, rounded against it where it must be.
+        running: Position of the site where it is running at the start, -1 for none.
         optimistic_grain: The same rounded in its favour.
         lateness: What its finish costs.
         unfinished_cost: Of leaving it. [money]
@@ -124,6 +125,7 @@ class Terms:
     end_step: int
     n_steps: int
     grain: Grain
+    running: int
     optimistic_grain: Grain
     lateness: Lateness
     unfinished_cost: float
@@ -151,8 +153,9 @@ class Terms:
             start_cost=np.array([problem.transfer_cost(job, name) for name in names]),
             first_step=np.array([problem.first_step(job, name) for name in names], dtype=np.int64),
             end_step=problem.end_step(job),
-            n_steps=max(1, int(np.ceil(job.work_h / h - 1e-9))),
+            n_steps=problem.n_steps(job),
             grain=Grain.of(job, h),
+            running=-1 if job.running_at is None else names.index(job.running_at),
             optimistic_grain=Grain.of(job, h, optimistic=True),
             lateness=Lateness(
                 step_h=h,
@@ -162,6 +165,10 @@ class Terms:
             ),
             unfinished_cost=price.unfinished_cost(job),
         )
+
+    def head(self, grain: Grain) -> int:
+        """Units of progress that a running job has ahead of one that must resume."""
+        return 0 if self.running < 0 else grain.repeat
 
     @property
     def is_contiguous(self) -> bool:

@@ -26,11 +26,19 @@ class Timed(Protocol):
         ...
 
 
+def resumes(job: Job, placement: Placement) -> int:
+    """How often `job` starts again after a pause, one more where it ran and does not go on."""
+    if job.running_at is None or not placement.runs:
+        return placement.resumes
+    goes_on = placement.site == job.running_at and placement.runs[0].first_step == 0
+    return placement.resumes + (not goes_on)
+
+
 def progress_h(timed: Timed, job: Job, placement: Placement) -> float:
     """Base-mode hours done, less what resumes repeat. [h]"""
     step_h = timed.horizon.step_h
     done = sum(run.n_steps * step_h * job.modes[run.mode].speed for run in placement.runs)
-    return done - placement.resumes * job.resume_h
+    return done - resumes(job, placement) * job.resume_h
 
 
 def is_finished(timed: Timed, job: Job, placement: Placement) -> bool:

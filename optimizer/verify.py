@@ -112,6 +112,11 @@ def _check_job(problem: Problem, job: Job, placement: Placement) -> Iterator[Vio
             "release and transfer",
             f"starts in step {placement.runs[0].first_step}, its data is there in step {first}",
         )
+    if job.only_goes_on and placement.runs[0].first_step > 0:
+        yield broken(
+            "a running contiguous job goes on",
+            f"it is running, and starts again in step {placement.runs[0].first_step}",
+        )
     if job.kind is JobKind.CONTIGUOUS and len(placement.runs) > 1:
         yield broken("contiguous", f"got {len(placement.runs)} runs")
     done_h = progress_h(problem, job, placement)

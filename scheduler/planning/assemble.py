@@ -43,7 +43,8 @@ def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, 
     jobs, later = [], []
     for spec in scenario.jobs:
         n_steps = int(np.ceil(spec.work_h / horizon.step_h - 1e-9))
-        fits = horizon.first_step_from(spec.release) + n_steps <= horizon.n_steps
+        first = 0 if spec.running_at else horizon.first_step_from(spec.release)
+        fits = first + n_steps <= horizon.n_steps
         jobs.append(_job(spec)) if fits else later.append(spec.name)
     policy = world.policy
     problem = Problem(
@@ -90,6 +91,7 @@ def _job(spec: JobSpec) -> Job:
         certifications=spec.certifications,
         data_gb=spec.data_gb,
         priority=spec.priority,
+        running_at=spec.running_at,
     )
 
 

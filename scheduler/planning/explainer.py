@@ -14,7 +14,7 @@ from optimizer.load import Load, extra_it_kw, slopes
 from optimizer.merit_order import MeritOrder
 from optimizer.plan import Placement
 from optimizer.site import FloatArray
-from optimizer.timing import TOLERANCE_H, is_finished, late_h
+from optimizer.timing import TOLERANCE_H, is_finished, late_h, resumes
 from optimizer.work import Job
 from scheduler.errors import InputError
 from scheduler.planning.clauses import Clause
@@ -111,7 +111,8 @@ class Explainer:
         end_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end)) * h
         transfer = problem.transfer_cost(job, site.name)
         starts = []
-        for step in range(first, problem.end_step(job))[:most]:
+        end = first + 1 if job.only_goes_on else problem.end_step(job)
+        for step in range(first, end)[:most]:
             steps, finish_h = slice(step, step + length), step * h + job.work_h
             limit = None
             if finish_h > end_h + TOLERANCE_H:
@@ -217,7 +218,7 @@ class Explainer:
         chosen: Start | None,
     ) -> Iterator[Clause]:
         if chosen is None:
-            yield _unfinished([start for start in starts if start.site == job.home])
+            yield _unfinished([start for start in starts if start.site == job.origin])
             return
         first = next(start for start in starts if start.site == chosen.site)
         if reason is None:
@@ -235,27 +236,28 @@ class Explainer:
             }
             currency = self._problem.objective.currency
             yield Clause(says="cleaner", facts={**change, "currency": currency})
-        if chosen.site != job.home:
-            yield Clause(says="moved", facts={"home": job.home})
-        if placement.resumes == 1:
+        if chosen.site != job.origin:
+            yield Clause(says="moved", facts={"home": job.origin})
+        again = resumes(job, placement)
+        if again == 1:
             yield Clause(says="pause")
-        elif placement.resumes:
-            yield Clause(says="pauses", facts={"n": placement.resumes})
+        elif again:
+            yield Clause(says="pauses", facts={"n": again})
         if chosen.late_h > 0:
             yield Clause(says="late", facts={"hours": chosen.late_h})
 
     def _alternatives(self, job: Job, starts: list[Start], chosen: Start | None) -> tuple[str, ...]:
         currency, said = self._problem.objective.currency, []
-        at_once = next((start for start in starts if start.site == job.home), None)
+        at_once = next((start for start in starts if start.site == job.origin), None)
         if at_once is not None and at_once.limit:
-            said.append(f"at once at {job.home} if this were lifted: {at_once.limit}")
+            said.append(f"at once at {job.origin} if this were lifted: {at_once.limit}")
         elif at_once is not None and chosen is not None and at_once.start < chosen.start:
             assert at_once.cost is not None
             assert at_once.emissions_kg is not None
             assert chosen.cost is not None
             assert chosen.emissions_kg is not None
             said.append(
-                f"at once at {job.home}: {at_once.emissions_kg - chosen.emissions_kg:+.1f} kg, "
+                f"at once at {job.origin}: {at_once.emissions_kg - chosen.emissions_kg:+.1f} kg, "
                 f"{at_once.cost - chosen.cost:+.0f} {currency}"
             )
         possible = [start for start in starts if not start.limit and start.late_h <= 0]

@@ -7,7 +7,7 @@ from scheduler.scenario.errors import Finding, Path
 from scheduler.scenario.fields import SeriesFile, utc_text
 from scheduler.scenario.generator import JobGenerator
 from scheduler.scenario.jobs import Job, admissible_sites, instants
-from scheduler.scenario.references import home_findings, unknown
+from scheduler.scenario.references import admitted, home_findings, unknown
 from scheduler.scenario.sites import GpuPool
 from scheduler.scenario.suggest import did_you_mean
 from scheduler.scenario.world import World
@@ -35,8 +35,21 @@ def job_findings(world: World, job: Job, path: Path) -> Findings:
     yield from homeless
     yield from _kind(job, path)
     yield from _times(world, job, path)
-    if not homeless:
+    running = list(_running(world, job, path))
+    yield from running
+    if not homeless and not running:
         yield from _fits(world, job, path)
+
+
+def _running(world: World, job: Job, path: Path) -> Findings:
+    here = (*path, "running_at")
+    if job.running_at is None:
+        return
+    if job.running_at not in world.sites:
+        yield unknown(here, "site", job.running_at, world.sites)
+    elif job.running_at not in admitted(world, job):
+        text = "its GPU type, residency or certifications forbid"
+        yield Finding(here, f"{text} {job.running_at}; correct one of them, or remove running_at")
 
 
 def most_gpus(pool: GpuPool) -> float:
@@ -89,7 +102,7 @@ def _times(world: World, job: Job, path: Path) -> Findings:
         )
         yield Finding(key("release"), text)
         return
-    start = max(release, horizon.start)
+    start = horizon.start if job.running_at else max(release, horizon.start)
     finish = start + timedelta(hours=job.shortest_h)
     limits = (("due", due),) if due == deadline else (("due", due), ("deadline", deadline))
     for name, limit in limits:
@@ -109,9 +122,10 @@ def _times(world: World, job: Job, path: Path) -> Findings:
 
 def _fits(world: World, job: Job, path: Path) -> Findings:
     pools = {name: world.sites[name].pools[job.gpu_type] for name in admissible_sites(job, world)}
-    home = pools[job.home]
+    origin = job.running_at or job.home
+    home = pools[origin]
     if job.gpus > most_gpus(home):
-        text = f"{job.home} has {most_gpus(home):g} {job.gpu_type}, got {job.gpus}"
+        text = f"{origin} has {most_gpus(home):g} {job.gpu_type}, got {job.gpus}"
         yield Finding((*path, "gpus"), text)
     for number, mode in enumerate(job.modes):
         most = max(most_gpus(pool) for pool in pools.values())

@@ -25,7 +25,7 @@ from scheduler.scenario.world import World
 
 MOST_PROBLEMS = 20
 _WHOLE = ("gpus",)
-_TEXT = ("kind", "gpu_type", "home")
+_TEXT = ("kind", "gpu_type", "home", "running_at")
 _LISTS = ("residency", "certifications")
 _INSTANTS = ("release", "due", "deadline")
 _MODE_PARTS = ("gpus", "speed", "power_kw_per_gpu")
@@ -135,7 +135,8 @@ def _read_row(
                 yield problem(key, message(detail, ("jobs", "list", "", *key)))
         return
     release = instants(job, world)[0]
-    if not world.horizon.start <= release < world.horizon.end:
+    began = job.running_at is not None
+    if not (began or world.horizon.start <= release < world.horizon.end):
         result.left_out += 1
         return
     found = [problem(finding.path, finding.message) for finding in job_findings(world, job, ())]

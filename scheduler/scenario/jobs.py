@@ -85,6 +85,10 @@ class Job(Description):
     priority: Annotated[Positive, Field(le=1000)] = Field(
         default=1, description="Multiplies what its lateness and its being unfinished cost. [1]"
     )
+    running_at: Name | None = Field(
+        default=None,
+        description="Site where it is running when the horizon begins; work_h is what is left.",
+    )
 
     @property
     def shortest_h(self) -> float:
@@ -153,6 +157,7 @@ class JobSpec:
         certifications: What a site must be certified for.
         data_gb: Moved over a link before it starts away from home. [GB]
         priority: Multiplies what its lateness and its being unfinished cost. [1]
+        running_at: Site where it is running when the horizon begins, None where it is not.
     """
 
     name: str
@@ -170,6 +175,7 @@ class JobSpec:
     certifications: frozenset[str]
     data_gb: float
     priority: float = 1.0
+    running_at: str | None = None
 
     @property
     def gpus(self) -> int:
@@ -204,10 +210,11 @@ def instants(job: Job, world: "World") -> tuple[datetime, datetime, datetime]:
 
 def admissible_sites(job: Job, world: "World") -> tuple[str, ...]:
     """Sites where `job` may run, home first: law, certification, GPUs, and a way for its data."""
+    origin = job.running_at or job.home
     linked: Mapping[str, bool] = {
         name: job.data_gb == 0
-        or name == job.home
-        or any({name, job.home} == set(link.between) for link in world.links)
+        or name == origin
+        or any({name, origin} == set(link.between) for link in world.links)
         for name in world.sites
     }
     allowed = (
@@ -245,4 +252,5 @@ def job_spec(name: str, job: Job, world: "World") -> JobSpec:
         certifications=frozenset(job.certifications),
         data_gb=float(job.data_gb),
         priority=float(job.priority),
+        running_at=job.running_at,
     )

@@ -1,6 +1,6 @@
 """The random worlds of `tiny` with what not every job asks for.
 
-Priorities.
+Priorities; jobs that are running when the horizon begins.
 
 Each is drawn from the world's seed, apart from the world itself.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from optimizer.exact import optimum
 from optimizer.problem import Problem
 from optimizer.solve import Limits, solve
+from optimizer.work import Job, JobKind
 from tests.optimizer.tiny import Solved, tiny
 
 SEEDS = range(40)
@@ -33,10 +34,29 @@ def demanding(seed: int) -> Problem:
     """The world of `seed` with what its jobs draw of each demand."""
     rng = np.random.default_rng([seed, 2])
     problem = tiny(seed)
-    return with_priorities(rng, problem)
+    return with_running(rng, with_priorities(rng, problem))
 
 
 def with_priorities(rng: np.random.Generator, problem: Problem) -> Problem:
     """Half of the jobs are worth less or more than the others."""
     jobs = (replace(job, priority=float(rng.choice([0.3, 1, 1, 4]))) for job in problem.jobs)
     return replace(problem, jobs=tuple(jobs))
+
+
+def with_running(rng: np.random.Generator, problem: Problem) -> Problem:
+    """A third of the jobs are running where they may, and most of them may pause."""
+
+    def drawn(job: Job) -> Job:
+        sites = [problem.sites[s].name for s in problem.admissible_sites(job)]
+        if rng.random() < 2 / 3:
+            return job
+        resume_h = 0.5 * problem.horizon.step_h * float(rng.integers(4))
+        contiguous = job.kind is JobKind.CONTIGUOUS
+        return replace(
+            job,
+            running_at=str(rng.choice(sites)),
+            release=problem.horizon.start - problem.horizon.step,
+            resume_h=0.0 if contiguous else resume_h,
+        )
+
+    return replace(problem, jobs=tuple(drawn(job) for job in problem.jobs))

@@ -43,6 +43,13 @@ def test_run_now_keeps_every_rule_and_costs_no_less_than_the_optimum(seed):
     [
         pytest.param(lambda p: any(job.priority > 1 for job in p.jobs), id="high priority"),
         pytest.param(lambda p: any(job.priority < 1 for job in p.jobs), id="low priority"),
+        pytest.param(lambda p: any(job.only_goes_on for job in p.jobs), id="goes on or ends"),
+        pytest.param(
+            lambda p: any(job.running_at and job.resume_h for job in p.jobs), id="running, resumes"
+        ),
+        pytest.param(
+            lambda p: any(job.origin != job.home for job in p.jobs), id="running away from home"
+        ),
     ],
 )
 def test_the_worlds_hold_every_demand_often(occurs):

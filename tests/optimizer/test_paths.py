@@ -32,6 +32,10 @@ def questions(draw):
     due_h = draw(st.integers(0, n_steps)) / 2
     problem = worlds.problem(worlds.site("home"), jobs=[worlds.job(hours=1)])
     work_h = draw(st.integers(1, n_steps)) / 2
+    first_step = rng.integers(0, n_steps + 1, n_sites)
+    running = draw(st.integers(-1, n_sites - 1))
+    if running >= 0:
+        first_step[running] = 0
     terms = Terms(
         job=worlds.job(hours=work_h),
         horizon=problem.horizon,
@@ -42,9 +46,10 @@ def questions(draw):
         extra_kw=np.zeros((n_sites, len(gain))),
         lease_cost=np.zeros((n_sites, len(gain))),
         start_cost=rng.integers(0, 3, n_sites).astype(float),
-        first_step=rng.integers(0, n_steps + 1, n_sites),
+        first_step=first_step,
         end_step=draw(st.integers(0, n_steps)),
         n_steps=int(np.ceil(work_h * 2)),
+        running=running,
         grain=Grain(work=1, gain=gain, repeat=0, exact=True),
         optimistic_grain=Grain(work=1, gain=gain, repeat=0, exact=True),
         lateness=Lateness(step_h=0.5, due_h=due_h, end_h=n_steps / 2, price_per_h=1.5),

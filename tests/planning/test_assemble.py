@@ -80,3 +80,9 @@ def test_a_commitment_of_a_lease_reaches_the_pool(tmp_path):
 def test_a_priority_reaches_the_job(tmp_path):
     first = problem_of(tmp_path, job=("      work_h: 4\n", "      priority: 3\n")).jobs[0]
     assert first.priority == 3
+
+
+def test_a_job_that_is_running_says_where(tmp_path):
+    world = problem_of(tmp_path, job=("      work_h: 4\n", "      running_at: home\n"))
+    assert world.jobs[0].running_at == "home"
+    assert world.first_step(world.jobs[0], "home") == 0
