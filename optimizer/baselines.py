@@ -11,7 +11,7 @@ GPUs before all but the floors of the services; where it cannot, it resumes ther
 import numpy as np
 
 from optimizer.commitment import follow, limits
-from optimizer.load import Load, extra_it_kw, slopes
+from optimizer.load import Load, extra_it_kw, reserved_gpus, slopes
 from optimizer.plan import Commitment, Dispatch, Placement, Plan, Run, Serving
 from optimizer.problem import Problem
 from optimizer.site import Battery, FloatArray, IntArray, Site
@@ -140,11 +140,12 @@ def _turn(job: Job) -> tuple[object, ...]:
 def _go_on(problem: Problem, job: Job, load: Load) -> Placement:
     """A running job where it is, without a pause, if its GPUs stay beside the services' floors."""
     assert job.running_at is not None
-    k = problem.pool_number[problem.site_number[job.running_at], job.gpu_type]
+    s = problem.site_number[job.running_at]
+    k, gpus = problem.pool_number[s, job.gpu_type], reserved_gpus(problem, job, s, 0)
     run = Run(first_step=0, n_steps=problem.n_steps(job))
     placement = Placement(job=job.name, site=job.running_at, runs=(run,))
     kept = _floors(problem, load, problem.services)
-    needed = (load.gpus[k] + kept[k] + job.base.gpus)[: run.n_steps]
+    needed = (load.gpus[k] + kept[k] + gpus)[: run.n_steps]
     fits = run.n_steps <= problem.horizon.n_steps
     fits = fits and bool((needed <= problem.pool_gpus[k, : run.n_steps]).all())
     return placement if fits and _keeps_deadline(problem, job, placement) else _nowhere(job)
@@ -172,7 +173,7 @@ def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
     n_steps = int(np.ceil(work_h / problem.horizon.step_h - 1e-9))
     extra_kw = slopes(problem)[home] * extra_it_kw(problem, job, home, 0)
     facility_kw = load.facility_kw(problem)[home] + extra_kw
-    fits = (load.gpus[k] + job.base.gpus <= problem.pool_gpus[k]) & (
+    fits = (load.gpus[k] + reserved_gpus(problem, job, home, 0) <= problem.pool_gpus[k]) & (
         facility_kw <= firm_supply_kw(problem, problem.sites[home]) + ROUNDING_KW
     )
     open_for = np.zeros(0)

@@ -39,7 +39,7 @@ def priced(
         position: Of the site along the job's own, -1 for none, filled here.
         modes: By job and step, -1 where it does not run, filled here.
     """
-    n_modes, n_steps = fleet.gpus.shape[1], it_price.shape[1]
+    n_modes, n_steps = fleet.gpus.shape[2], it_price.shape[1]
     cost = np.empty((fleet.sites.shape[1], n_modes, n_steps))
     tables = np.empty((2, fleet.sites.shape[1], table_size))
     entered = np.empty(table_size)
@@ -47,7 +47,7 @@ def priced(
         for i in range(fleet.n_sites[j]):
             site, pool = fleet.sites[j, i], fleet.pools[j, i]
             for mode in range(fleet.n_modes[j]):
-                gpus, extra_kw = fleet.gpus[j, mode], fleet.extra_kw[j, i, mode]
+                gpus, extra_kw = fleet.gpus[j, i, mode], fleet.extra_kw[j, i, mode]
                 for t in range(fleet.first_step[j, i], fleet.end_step[j]):
                     if gpus > room[pool, t]:
                         cost[i, mode, t] = np.inf
@@ -76,7 +76,7 @@ def loaded(
             mode = modes[j, t]
             if mode >= 0:
                 it_kw[site, t] += weight * fleet.extra_kw[j, i, mode]
-                gpus[pool, t] += weight * fleet.gpus[j, mode]
+                gpus[pool, t] += weight * fleet.gpus[j, i, mode]
 
 
 @compiled
@@ -111,7 +111,7 @@ def swept(
     gpu_price, crowding, target_kw, pull = guide
     held_gpus, it_kw = load
     start_kw, width_kw, price_per_kwh, added_kw = supply
-    n_modes, n_steps = fleet.gpus.shape[1], it_kw.shape[1]
+    n_modes, n_steps = fleet.gpus.shape[2], it_kw.shape[1]
     cost = np.empty((fleet.sites.shape[1], n_modes, n_steps))
     tables = np.empty((2, fleet.sites.shape[1], table_size))
     entered = np.empty(table_size)
@@ -124,14 +124,14 @@ def swept(
             for t in range(fleet.first_step[j, i], fleet.end_step[j]):
                 mode = modes[j, t]
                 if mode >= 0:
-                    held_gpus[pool, t] -= fleet.gpus[j, mode]
+                    held_gpus[pool, t] -= fleet.gpus[j, i, mode]
                     it_kw[site, t] -= fleet.extra_kw[j, i, mode]
         for k in range(fleet.n_sites[j]):
             site, pool = fleet.sites[j, k], fleet.pools[j, k]
             filled_costs(
                 cost[k],
                 (fleet.first_step[j, k], fleet.end_step[j], site, fleet.n_modes[j]),
-                (pool_gpus[pool], held_gpus[pool], fleet.gpus[j]),
+                (pool_gpus[pool], held_gpus[pool], fleet.gpus[j, k]),
                 (overhead_kw[site], slope[site], it_kw[site]),
                 (fleet.extra_kw[j, k], water_cost_per_kw[site], fleet.lease_cost[j, k]),
                 (start_kw, width_kw, price_per_kwh, added_kw[site]),
@@ -150,7 +150,7 @@ def swept(
             for t in range(fleet.first_step[j, k], fleet.end_step[j]):
                 mode = modes[j, t]
                 if mode >= 0:
-                    held_gpus[pool, t] += fleet.gpus[j, mode]
+                    held_gpus[pool, t] += fleet.gpus[j, k, mode]
                     it_kw[site, t] += fleet.extra_kw[j, k, mode]
     return moved
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimizer.highs import LinearModel
-from optimizer.load import Load, extra_it_kw, extra_replica_kw
+from optimizer.load import Load, extra_it_kw, extra_replica_kw, reserved_gpus
 from optimizer.model.core import supply
 from optimizer.model.objective import add_objective
 from optimizer.model.power_balance import add_power_balance
@@ -64,8 +64,8 @@ def time_indexed(problem: Problem) -> pyo.ConcreteModel:
         domain=pyo.Binary,
     )
     for (j, s, k, t), runs in m.running.items():
-        job, mode = problem.jobs[j], problem.jobs[j].modes[k]
-        reserved.setdefault((problem.pool_number[s, job.gpu_type], t), []).append(mode.gpus * runs)
+        job, pool = problem.jobs[j], problem.pool_number[s, problem.jobs[j].gpu_type]
+        reserved.setdefault((pool, t), []).append(reserved_gpus(problem, job, s, k) * runs)
         drawn[s, t].append(extra_it_kw(problem, job, s, k) * runs)
     m.names = pyo.RangeSet(0, len(problem.jobs) - 1)
     m.done = pyo.Var(m.names, domain=pyo.Binary)

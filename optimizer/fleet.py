@@ -28,7 +28,7 @@ class Fleet(NamedTuple):
         pools: Numbers of their pools, likewise.
         first_step: Earliest step there, likewise.
         start_cost: Of choosing the site, likewise. [money]
-        gpus: Shape (J, modes).
+        gpus: Reserved, shape (J, sites, modes).
         gain: Units of progress in a step, shape (J, modes).
         extra_kw: IT power added over idle GPUs, shape (J, sites, modes). [kW]
         lease_cost: Of the GPUs for a step, shape (J, sites, modes). [money]
@@ -73,7 +73,7 @@ class Fleet(NamedTuple):
     def of(jobs: Sequence[Terms]) -> "Fleet":
         """The terms of `jobs`, one row each."""
         n_sites = max((len(one.sites) for one in jobs), default=1)
-        n_modes = max((len(one.gpus) for one in jobs), default=1)
+        n_modes = max((len(one.job.modes) for one in jobs), default=1)
 
         def table(name: str, dtype: type, *shape: int) -> np.ndarray:
             rows: np.ndarray = np.zeros((len(jobs), *shape), dtype=dtype)
@@ -88,14 +88,15 @@ class Fleet(NamedTuple):
         whole = np.int64
         return Fleet(
             n_sites=column([len(one.sites) for one in jobs], whole),
-            n_modes=column([len(one.gpus) for one in jobs], whole),
+            n_modes=column([len(one.job.modes) for one in jobs], whole),
             sites=table("sites", whole, n_sites),
             pools=table("pools", whole, n_sites),
             first_step=table("first_step", whole, n_sites),
             start_cost=table("start_cost", np.float64, n_sites),
-            gpus=table("gpus", whole, n_modes),
+            gpus=table("gpus", whole, n_sites, n_modes),
             gain=np.array(
-                [(*one.grain.gain, *(n_modes - len(one.gpus)) * (0,)) for one in jobs], dtype=whole
+                [(*one.grain.gain, *(n_modes - len(one.grain.gain)) * (0,)) for one in jobs],
+                dtype=whole,
             ).reshape(-1, n_modes),
             extra_kw=table("extra_kw", np.float64, n_sites, n_modes),
             lease_cost=table("lease_cost", np.float64, n_sites, n_modes),

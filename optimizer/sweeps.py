@@ -177,7 +177,7 @@ def _add(load: Load, roster: Roster, timetable: Timetable, j: int, sign: int) ->
         return
     steps = np.flatnonzero(timetable.modes[j] >= 0)
     modes = timetable.modes[j, steps]
-    load.gpus[fleet.pools[j, position], steps] += sign * fleet.gpus[j, modes]
+    load.gpus[fleet.pools[j, position], steps] += sign * fleet.gpus[j, position, modes]
     load.it_kw[fleet.sites[j, position], steps] += sign * fleet.extra_kw[j, position, modes]
 
 

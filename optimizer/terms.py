@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from optimizer.horizon import Horizon
-from optimizer.load import extra_it_kw
+from optimizer.load import extra_it_kw, reserved_gpus
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, IntArray
 from optimizer.timing import TOLERANCE_H
@@ -98,7 +98,7 @@ class Terms:
         sites: Numbers of the admissible sites.
         names: Of the same sites.
         pools: Numbers of their pools.
-        gpus: By mode.
+        gpus: Reserved, shape (sites, modes).
         extra_kw: IT power added over idle GPUs, shape (sites, modes). [kW]
         lease_cost: Of the GPUs for a step, shape (sites, modes). [money]
         start_cost: Of choosing a site at all. [money]
@@ -137,10 +137,12 @@ class Terms:
         h, sites = horizon.step_h, problem.admissible_sites(job)
         names = tuple(problem.sites[s].name for s in sites)
         pools = [problem.pool_number[s, job.gpu_type] for s in sites]
-        gpus = np.array([mode.gpus for mode in job.modes], dtype=np.int64)
         modes = range(len(job.modes))
+        gpus = np.array(
+            [[reserved_gpus(problem, job, s, m) for m in modes] for s in sites], dtype=np.int64
+        )
         extra = np.array([[extra_it_kw(problem, job, s, m) for m in modes] for s in sites])
-        lease = np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools])
+        lease = [[problem.pools[k][1].lease_price_per_gpu_h] for k in pools]
         return Terms(
             job=job,
             horizon=horizon,
@@ -149,7 +151,7 @@ class Terms:
             pools=np.array(pools, dtype=np.int64),
             gpus=gpus,
             extra_kw=extra,
-            lease_cost=np.outer(lease, gpus) * h,
+            lease_cost=np.asarray(np.array(lease) * gpus * h, dtype=np.float64),
             start_cost=np.array([problem.transfer_cost(job, name) for name in names]),
             first_step=np.array([problem.first_step(job, name) for name in names], dtype=np.int64),
             end_step=problem.end_step(job),

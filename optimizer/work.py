@@ -26,8 +26,8 @@ class Mode:
     """One way to run a job: a width and a power cap, as measured.
 
     Attributes:
-        gpus: GPUs reserved.
-        power_kw: IT power of the whole job, idle draw of its GPUs included. [kW]
+        gpus: GPUs used, and reserved where the job does not ask for whole nodes.
+        power_kw: IT power of the whole job, idle draw of the GPUs it uses included. [kW]
         speed: Progress relative to the base mode. [1]
     """
 
@@ -62,6 +62,7 @@ class Job:
         data_gb: Moved over a link before it starts away from its data. [GB]
         allowed_sites: Sites it is confined to by name, None for any.
         priority: Multiplies what its lateness and its being unfinished cost. [1]
+        whole_nodes: Reserve all GPUs of the nodes it is on; those it does not use stand idle.
         running_at: Site where it is running when the horizon begins, None where it is not.
     """
 
@@ -80,6 +81,7 @@ class Job:
     data_gb: float = 0.0
     allowed_sites: frozenset[str] | None = None
     priority: float = field(default=1.0, metadata=UNSAID_AT_DEFAULT)
+    whole_nodes: bool = field(default=False, metadata=UNSAID_AT_DEFAULT)
     running_at: str | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:

@@ -91,6 +91,7 @@ def _job(spec: JobSpec) -> Job:
         certifications=spec.certifications,
         data_gb=spec.data_gb,
         priority=spec.priority,
+        whole_nodes=spec.whole_nodes,
         running_at=spec.running_at,
     )
 
@@ -153,6 +154,7 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
                 lease_price_per_gpu_h=pool.lease_price_per_gpu_h,
                 embodied_g_per_gpu_h=pool.embodied_kg_per_gpu_h * G_PER_KG,
                 committed_gpus=pool.committed_gpus,
+                gpus_per_node=pool.gpus_per_node,
             )
             for gpu_type, pool in site.pools.items()
         ),

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from optimizer.load import Load, extra_it_kw, slopes
+from optimizer.load import Load, extra_it_kw, reserved_gpus, slopes
 from optimizer.merit_order import MeritOrder
 from optimizer.plan import Placement
 from optimizer.site import FloatArray
@@ -105,7 +105,7 @@ class Explainer:
         length = int(np.ceil(job.work_h / h - 1e-9))
         first = problem.first_step(job, site.name)
         money, carbon, short = self._steps(job, s, 0)
-        pool = problem.pool_number[s, job.gpu_type]
+        pool, needed = problem.pool_number[s, job.gpu_type], reserved_gpus(problem, job, s, 0)
         free = problem.pool_gpus[pool] - self._load.gpus[pool]
         due_h = problem.horizon.steps_until(job.due) * h
         end_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end)) * h
@@ -117,9 +117,9 @@ class Explainer:
             limit = None
             if finish_h > end_h + TOLERANCE_H:
                 limit = Clause(says="too_late", facts={"hours": finish_h - end_h})
-            elif free[steps].min() < job.base.gpus:
-                at = problem.horizon.instant(step + int(np.argmax(free[steps] < job.base.gpus)))
-                gpus = {"left": int(free[steps].min()), "needed": job.base.gpus}
+            elif free[steps].min() < needed:
+                at = problem.horizon.instant(step + int(np.argmax(free[steps] < needed)))
+                gpus = {"left": int(free[steps].min()), "needed": needed}
                 limit = Clause(says="gpus", facts={**gpus, "at": at})
             elif short[steps].sum() > NEGLIGIBLE_KWH:
                 at = problem.horizon.instant(step + int(np.argmax(short[steps])))
@@ -156,7 +156,7 @@ class Explainer:
         money = cost - (problem.objective.carbon_price_per_kg + price_per_kg) * carbon
         money = money - problem.objective.unmet_price_per_kwh * short
         k = problem.pool_number[s, job.gpu_type]
-        pool, gpus = problem.pools[k][1], job.modes[mode].gpus
+        pool, gpus = problem.pools[k][1], reserved_gpus(problem, job, s, mode)
         free = np.maximum(0, pool.committed_gpus - self._load.gpus[k])
         leased = pool.lease_price_per_gpu_h * np.maximum(0, gpus - free)
         water = site.cooling.water_l_per_kwh * problem.objective.water_price_per_l
@@ -200,8 +200,11 @@ class Explainer:
 
     def _why_unfinished(self, job: Job, starts: list[Start]) -> WaitReason:
         problem = self._problem
-        pools = [problem.pool_number[s, job.gpu_type] for s in problem.admissible_sites(job)]
-        if problem.pool_gpus[pools].max() < job.base.gpus:
+        if all(
+            problem.pool_gpus[problem.pool_number[s, job.gpu_type]].max()
+            < reserved_gpus(problem, job, s, 0)
+            for s in problem.admissible_sites(job)
+        ):
             return WaitReason.EXCEEDS_CAPACITY
         if all(_says(start, "too_late") for start in starts):
             return WaitReason.DEADLINE_UNREACHABLE

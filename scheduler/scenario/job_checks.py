@@ -120,16 +120,23 @@ def _times(world: World, job: Job, path: Path) -> Findings:
         yield Finding(key("due"), text)
 
 
+def _reserved(job: Job, gpus: int, pool: GpuPool) -> int:
+    """GPUs reserved to use `gpus`."""
+    return -(-gpus // pool.gpus_per_node) * pool.gpus_per_node if job.whole_nodes else gpus
+
+
 def _fits(world: World, job: Job, path: Path) -> Findings:
     pools = {name: world.sites[name].pools[job.gpu_type] for name in admissible_sites(job, world)}
     origin = job.running_at or job.home
     home = pools[origin]
-    if job.gpus > most_gpus(home):
+    if _reserved(job, job.gpus, home) > most_gpus(home):
         text = f"{origin} has {most_gpus(home):g} {job.gpu_type}, got {job.gpus}"
+        if job.whole_nodes:
+            text += f" on whole nodes of {home.gpus_per_node}"
         yield Finding((*path, "gpus"), text)
     for number, mode in enumerate(job.modes):
         most = max(most_gpus(pool) for pool in pools.values())
-        if mode.gpus > most:
+        if all(_reserved(job, mode.gpus, pool) > most_gpus(pool) for pool in pools.values()):
             text = f"no site where it may run has more than {most:g}, got {mode.gpus}"
             yield Finding((*path, "modes", number, "gpus"), text)
     idle_kw = max(pool.idle_kw_per_gpu for pool in pools.values())

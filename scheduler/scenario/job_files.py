@@ -26,6 +26,8 @@ from scheduler.scenario.world import World
 MOST_PROBLEMS = 20
 _WHOLE = ("gpus",)
 _TEXT = ("kind", "gpu_type", "home", "running_at")
+_FLAGS = {"true": True, "false": False}
+_YES_OR_NO = ("whole_nodes",)
 _LISTS = ("residency", "certifications")
 _INSTANTS = ("release", "due", "deadline")
 _MODE_PARTS = ("gpus", "speed", "power_kw_per_gpu")
@@ -170,11 +172,18 @@ def _cell(key: str, value: Any) -> Any:
     if key == "modes":
         return [_mode(text) for text in _parts(value)] if isinstance(value, str) else value
     if isinstance(value, str):
-        value = value.strip()
-        return value if key in _TEXT or key in _INSTANTS else _number(value, whole=key in _WHOLE)
+        return _of_text(key, value.strip())
     if key in _WHOLE and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def _of_text(key: str, text: str) -> Any:
+    if key in _TEXT or key in _INSTANTS:
+        return text
+    return (
+        _FLAGS.get(text.lower(), text) if key in _YES_OR_NO else _number(text, whole=key in _WHOLE)
+    )
 
 
 def _parts(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, Strict
 
 from scheduler.scenario.fields import (
     Description,
+    Flag,
     Hours,
     Instant,
     KwPerGpu,
@@ -85,6 +86,7 @@ class Job(Description):
     priority: Annotated[Positive, Field(le=1000)] = Field(
         default=1, description="Multiplies what its lateness and its being unfinished cost. [1]"
     )
+    whole_nodes: Flag = Field(default=False, description="Reserve all GPUs of the nodes it is on.")
     running_at: Name | None = Field(
         default=None,
         description="Site where it is running when the horizon begins; work_h is what is left.",
@@ -157,6 +159,7 @@ class JobSpec:
         certifications: What a site must be certified for.
         data_gb: Moved over a link before it starts away from home. [GB]
         priority: Multiplies what its lateness and its being unfinished cost. [1]
+        whole_nodes: Reserve all GPUs of the nodes it is on.
         running_at: Site where it is running when the horizon begins, None where it is not.
     """
 
@@ -175,6 +178,7 @@ class JobSpec:
     certifications: frozenset[str]
     data_gb: float
     priority: float = 1.0
+    whole_nodes: bool = False
     running_at: str | None = None
 
     @property
@@ -252,5 +256,6 @@ def job_spec(name: str, job: Job, world: "World") -> JobSpec:
         certifications=frozenset(job.certifications),
         data_gb=float(job.data_gb),
         priority=float(job.priority),
+        whole_nodes=job.whole_nodes,
         running_at=job.running_at,
     )

@@ -1,6 +1,6 @@
 """The random worlds of `tiny` with what not every job asks for.
 
-Priorities; jobs that are running when the horizon begins.
+Priorities; jobs that are running when the horizon begins; jobs on whole nodes.
 
 Each is drawn from the world's seed, apart from the world itself.
 """
@@ -34,7 +34,7 @@ def demanding(seed: int) -> Problem:
     """The world of `seed` with what its jobs draw of each demand."""
     rng = np.random.default_rng([seed, 2])
     problem = tiny(seed)
-    return with_running(rng, with_priorities(rng, problem))
+    return with_nodes(rng, with_running(rng, with_priorities(rng, problem)))
 
 
 def with_priorities(rng: np.random.Generator, problem: Problem) -> Problem:
@@ -60,3 +60,13 @@ def with_running(rng: np.random.Generator, problem: Problem) -> Problem:
         )
 
     return replace(problem, jobs=tuple(drawn(job) for job in problem.jobs))
+
+
+def with_nodes(rng: np.random.Generator, problem: Problem) -> Problem:
+    """Nodes of one to three GPUs, and a third of the jobs on whole ones."""
+    sites = tuple(
+        replace(site, pools=(replace(site.pools[0], gpus_per_node=int(rng.integers(1, 4))),))
+        for site in problem.sites
+    )
+    jobs = tuple(replace(job, whole_nodes=bool(rng.random() < 1 / 3)) for job in problem.jobs)
+    return replace(problem, sites=sites, jobs=jobs)

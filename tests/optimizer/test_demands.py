@@ -2,8 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from optimizer.baselines import run_now
+from optimizer.bound import lower_bound
+from optimizer.load import reserved_gpus
+from optimizer.plan import Prices
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer.demands import SEEDS, demanding, least_of, solved
@@ -50,7 +56,39 @@ def test_run_now_keeps_every_rule_and_costs_no_less_than_the_optimum(seed):
         pytest.param(
             lambda p: any(job.origin != job.home for job in p.jobs), id="running away from home"
         ),
+        pytest.param(
+            lambda p: any(
+                reserved_gpus(p, job, s, 0) > job.base.gpus
+                for job in p.jobs
+                for s in p.admissible_sites(job)
+            ),
+            id="GPUs reserved and not used",
+        ),
     ],
 )
 def test_the_worlds_hold_every_demand_often(occurs):
     assert sum(occurs(demanding(seed)) for seed in SEEDS) >= 5
+
+
+@st.composite
+def worlds_with_prices(draw):
+    problem = demanding(draw(st.integers(0, 500)))
+    sites = (len(problem.sites), problem.horizon.n_steps)
+
+    def values(least, most, shape):
+        return draw(arrays(np.float64, shape, elements=st.floats(least, most, width=32)))
+
+    return problem, Prices(
+        power_per_kwh=values(-5, draw(st.sampled_from([5, 1000])), sites),
+        gpu_per_gpu_h=values(-1, 20, problem.pool_gpus.shape),
+        stored_per_kwh=values(-5, 50, sites),
+        peak_per_kw=values(-1, 5, sites),
+    )
+
+
+@settings(max_examples=60)
+@given(world=worlds_with_prices())
+def test_arbitrary_prices_give_a_bound_that_run_now_does_not_undercut(world):
+    problem, prices = world
+    objective = tally(problem, run_now(problem)).objective
+    assert lower_bound(problem, prices) <= objective + NOTHING * (1 + abs(objective))

@@ -42,7 +42,7 @@ def questions(draw):
         sites=tuple(range(n_sites)),
         names=("home",) * n_sites,
         pools=np.zeros(n_sites, dtype=np.int64),
-        gpus=np.ones(len(gain), dtype=np.int64),
+        gpus=np.ones((n_sites, len(gain)), dtype=np.int64),
         extra_kw=np.zeros((n_sites, len(gain))),
         lease_cost=np.zeros((n_sites, len(gain))),
         start_cost=rng.integers(0, 3, n_sites).astype(float),

@@ -86,3 +86,11 @@ def test_a_job_that_is_running_says_where(tmp_path):
     world = problem_of(tmp_path, job=("      work_h: 4\n", "      running_at: home\n"))
     assert world.jobs[0].running_at == "home"
     assert world.first_step(world.jobs[0], "home") == 0
+
+
+def test_whole_nodes_reach_the_job_and_the_pool(tmp_path):
+    nodes = ("idle_kw_per_gpu: 0", ", gpus_per_node: 4")
+    whole = ("      work_h: 4\n", "      whole_nodes: true\n")
+    world = problem_of(tmp_path, nodes=nodes, whole=whole)
+    assert world.jobs[0].whole_nodes
+    assert world.sites[0].pools[0].gpus_per_node == 4
