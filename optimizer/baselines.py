@@ -35,9 +35,11 @@ def run_now(problem: Problem) -> Plan:
         serving = _serve_at_home(problem, service, load, problem.services[number + 1 :])
         servings[service.name] = serving
         load.add_serving(problem, service, serving)
-    waiting = (job for job in problem.jobs if job.name not in placements)
-    for job in sorted(waiting, key=_turn):
-        placement = _start_at_once(problem, job, load)
+    waiting = sorted((job for job in problem.jobs if job.name not in placements), key=_turn)
+    while waiting:
+        job = next(one for one in waiting if all(name in placements for name in one.after))
+        waiting.remove(job)
+        placement = _start_at_once(problem, job, load, [placements[name] for name in job.after])
         placements[job.name] = placement
         load.add(problem, job, placement)
     return Plan(
@@ -161,11 +163,14 @@ def _keeps_deadline(problem: Problem, job: Job, placement: Placement) -> bool:
     return finish_h(problem, job, placement) <= limit_h
 
 
-def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
+def _start_at_once(problem: Problem, job: Job, load: Load, before: list[Placement]) -> Placement:
     """The earliest start at home with GPUs and power free throughout; none leaves it unfinished.
 
-    A job that was running resumes where it was.
+    A job that was running resumes where it was; one that waits for others starts when the last
+    of those placed `before` has ended, and never where one of them is unfinished.
     """
+    if not all(one.runs for one in before):
+        return _nowhere(job)
     resumes = job.running_at is not None
     home = problem.site_number[job.origin]
     k = problem.pool_number[home, job.gpu_type]
@@ -180,6 +185,7 @@ def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
     if n_steps <= len(fits):
         open_for = np.convolve(fits, np.ones(n_steps), mode="valid")
     first = max(problem.first_step(job, job.origin), int(resumes))
+    first = max([first, *(one.runs[-1].end_step for one in before)])
     starts = [t for t in np.flatnonzero(open_for > n_steps - 0.5) if t >= first]
     for t in starts[:1]:
         run = Run(first_step=int(t), n_steps=n_steps)

@@ -74,6 +74,7 @@ def time_indexed(problem: Problem) -> pyo.ConcreteModel:
     m.chosen = pyo.Var(m.names, m.S, domain=pyo.Binary)
     for j, job in enumerate(problem.jobs):
         _add_job(m, problem, j, job, terms)
+    _add_order(m, problem)
     for (pool, t), gpus in reserved.items():
         m.rules.add(sum(gpus) <= int(problem.pool_gpus[pool, t]))
         if lease := problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h:
@@ -135,6 +136,20 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
     terms.append((price.late_price_per_h(job), m.late_h[j]))
     undone = _equal(m, 1 - m.done[j])
     terms.append((price.unfinished_cost(job), undone))
+
+
+def _add_order(m: pyo.ConcreteModel, problem: Problem) -> None:
+    """Nobody is done without those he waits for, nor runs in a step before their last."""
+    held: dict[tuple[int, int], Expression] = {}
+    for (j, _, _, t), runs in m.running.items():
+        held[j, t] = held.get((j, t), 0) + runs
+    for j, numbers in enumerate(problem.waits_for):
+        for i in numbers:
+            m.rules.add(m.done[j] <= m.done[i])
+            for t in m.T:
+                for later in range(t, problem.horizon.n_steps):
+                    if (j, t) in held and (i, later) in held:
+                        m.rules.add(held[j, t] + held[i, later] <= 1)
 
 
 def _at_least_zero(m: pyo.ConcreteModel, expression: Expression | None = None) -> Expression:

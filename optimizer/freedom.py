@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from optimizer.chains import Chains
 from optimizer.dispatcher import Dispatcher
 from optimizer.load import Load
 from optimizer.marginal import Marginal
@@ -22,7 +23,7 @@ from optimizer.packing import Packing, by_work, place_cheapest
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
 from optimizer.tally import tally
-from optimizer.terms import Terms
+from optimizer.terms import Terms, terms_of
 from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
@@ -153,6 +154,8 @@ def _keeping(problem: Problem, plan: Plan, kept: set[str], movable: list[int]) -
     for j in reversed(movable):
         if (packing.load.gpus > problem.pool_gpus).any():
             packing.take_out(j)
+    if problem.is_chained:
+        Chains.of(problem, terms_of(problem)).clear(packing)
     return packing
 
 
@@ -165,5 +168,14 @@ def _sweep(
     load_kw = packing.load.facility_kw(problem)
     _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
     marginal = Marginal.of(problem, MeritOrder.of(problem, dispatch, prices.carbon_per_kg))
-    for j in jobs:
-        place_cheapest(packing, j, Terms.of(problem, problem.jobs[j]), marginal)
+    chains = Chains.of(problem, terms_of(problem)) if problem.is_chained else None
+    for j in chains.sorted(jobs) if chains else jobs:
+        if chains and chains.rank[j] >= 0:
+            before = packing.placements[j]
+            packing.take_out(j)
+            chains.put(packing, j, marginal)
+            if not chains.keeps(packing):
+                packing.take_out(j)
+                packing.put(j, before)
+        else:
+            place_cheapest(packing, j, Terms.of(problem, problem.jobs[j]), marginal)

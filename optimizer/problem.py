@@ -13,6 +13,7 @@ import numpy as np
 
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.horizon import Horizon
+from optimizer.order import in_sequence
 from optimizer.site import GpuPool, IntArray, Site
 from optimizer.work import Job, Service
 
@@ -116,11 +117,47 @@ class Problem:
                 )
             if self.site_number[origin] not in self.admissible_sites(work):
                 raise ValueError(f"{work.name}: may not run at {why} {origin}")
+        in_sequence(self.jobs)
 
     @cached_property
     def site_number(self) -> Mapping[str, int]:
         """Position of each site in `sites`."""
         return {site.name: number for number, site in enumerate(self.sites)}
+
+    @cached_property
+    def sequence(self) -> tuple[int, ...]:
+        """Numbers of the jobs, each after all it waits for."""
+        return in_sequence(self.jobs)
+
+    @cached_property
+    def waits_for(self) -> tuple[tuple[int, ...], ...]:
+        """Numbers of the jobs that each job waits for."""
+        number = {job.name: j for j, job in enumerate(self.jobs)}
+        return tuple(tuple(number[name] for name in job.after) for job in self.jobs)
+
+    @cached_property
+    def is_chained(self) -> bool:
+        """Whether any job waits for another."""
+        return any(job.after for job in self.jobs)
+
+    @cached_property
+    def earliest_step(self) -> Mapping[str, int]:
+        """Step before which a job cannot start, for those it waits for, by name.
+
+        Each of them begins as early as it may, in its fastest mode; one that cannot end in time
+        keeps all that wait for it from running at all.
+        """
+        earliest: dict[str, int] = {}
+        for j in self.sequence if self.is_chained else ():
+            step = 0
+            for i in self.waits_for[j]:
+                job = self.jobs[i]
+                names = (self.sites[s].name for s in self.admissible_sites(job))
+                begin = max(earliest[job.name], min(self.first_step(job, name) for name in names))
+                end = begin + self.least_steps(job)
+                step = max(step, end if end <= self.end_step(job) else self.horizon.n_steps)
+            earliest[self.jobs[j].name] = step
+        return earliest
 
     @cached_property
     def gpu_types(self) -> tuple[str, ...]:
@@ -212,6 +249,11 @@ class Problem:
         begin = job.release if job.running_at is None else self.horizon.start
         hours = self.transfer_h(job, site) or 0.0
         return self.horizon.first_step_from(begin + timedelta(hours=hours))
+
+    def least_steps(self, job: Job) -> int:
+        """Steps that `job` takes at least, in its fastest mode."""
+        hours = job.work_h / max(mode.speed for mode in job.modes)
+        return max(1, int(np.ceil(hours / self.horizon.step_h - 1e-6)))
 
     def n_steps(self, job: Job) -> int:
         """Steps that `job` takes in its base mode without a pause."""

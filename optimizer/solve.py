@@ -230,7 +230,9 @@ class _Run:
         packing = self._repaired(repair, packing)
         if self._is_closed():
             return Stage.GAP
-        return self._weighed(repair, master, packing) if master else Stage.ITERATIONS
+        if master is None or self.problem.is_chained:
+            return Stage.ITERATIONS
+        return self._weighed(repair, master, packing)
 
     def _swept(
         self, sweeps: Sweeps, response: Response, target_kw: FloatArray, most: int

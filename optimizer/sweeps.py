@@ -13,10 +13,10 @@ from functools import cache
 
 import numpy as np
 
+from optimizer.chains import Chains, add, sweep_chained
 from optimizer.compiled import has_numba
 from optimizer.dispatcher import Dispatcher
 from optimizer.fleet import Roster, Timetable
-from optimizer.load import Load
 from optimizer.marginal import Guide, Marginal
 from optimizer.merit_order import Leeway, MeritOrder
 from optimizer.packing import Packing, by_work, choose_replicas
@@ -70,7 +70,11 @@ class Sweeps:
         timetable = Timetable.empty(n_jobs, problem.horizon.n_steps)
         for j, placement in enumerate(start.placements):
             timetable.note(j, self.roster.jobs[j], placement)
-        packing = start.copy()
+        packing, chains = start.copy(), Chains.of(problem, self.roster.jobs)
+        for j in np.flatnonzero(chains.rank >= 0).tolist():
+            packing.take_out(j)
+            timetable.note(j, self.roster.jobs[j], packing.placements[j])
+        free = np.flatnonzero(chains.rank < 0)
         flat = MeritOrder.flat(prices.power_per_kwh, problem.horizon.step_h)
         _, goal, _ = self.dispatcher.solve(target_kw, time_limit_s=self.left_s())
         crowding = self._crowding()
@@ -80,13 +84,14 @@ class Sweeps:
             if n >= GUIDED_ROUNDS:
                 order = self._around(packing, goal)
                 guide = replace(guide, pull=np.zeros(target_kw.shape))
-            self._round(
-                packing, timetable, Marginal.of(problem, order, guide), rng.permutation(n_jobs)
-            )
-        largest_first = np.array(by_work(problem), dtype=np.int64)
+            marginal = Marginal.of(problem, order, guide)
+            self._round(packing, timetable, marginal, free[rng.permutation(len(free))], chains)
+        largest_first = np.array(
+            [j for j in by_work(problem) if chains.rank[j] < 0], dtype=np.int64
+        )
         for _ in range(HARD_ROUNDS):
             marginal = Marginal.of(problem, self._around(packing))
-            if not self._round(packing, timetable, marginal, largest_first):
+            if not self._round(packing, timetable, marginal, largest_first, chains):
                 break
         placed = [timetable.placement(j, terms) for j, terms in enumerate(self.roster.jobs)]
         return Packing.of(problem, placed, packing.replicas, packing.served_rps)
@@ -122,11 +127,17 @@ class Sweeps:
         return MeritOrder.of(self.problem, dispatch, prices.carbon_per_kg, leeway)
 
     def _round(
-        self, packing: Packing, timetable: Timetable, marginal: Marginal, order: IntArray
+        self,
+        packing: Packing,
+        timetable: Timetable,
+        marginal: Marginal,
+        order: IntArray,
+        chains: Chains,
     ) -> int:
-        """Every job in that order, then every service; how many jobs moved."""
+        """Jobs that wait, every free job in that order, then every service; how many moved."""
         self.left_s()
-        moved = sweep(self.roster, timetable, packing, marginal, order)
+        moved = sweep_chained(chains, self.roster, timetable, packing.load, marginal)
+        moved += sweep(self.roster, timetable, packing, marginal, order)
         for v, one in enumerate(self.choices):
             choose_replicas(packing, v, one, marginal)
         return moved
@@ -162,23 +173,13 @@ def numpy_sweep(
     load, moved = packing.load, 0
     for j in order.tolist():
         terms, before = roster.jobs[j], (timetable.position[j], timetable.modes[j].copy())
-        _add(load, roster, timetable, j, -1)
+        add(load, roster, timetable, j, -1)
         _, placement = untrimmed(terms, marginal.step_costs(terms, load), terms.grain)
         timetable.note(j, terms, placement)
-        _add(load, roster, timetable, j, 1)
+        add(load, roster, timetable, j, 1)
         same = before[0] == timetable.position[j] and np.array_equal(before[1], timetable.modes[j])
         moved += not same
     return moved
-
-
-def _add(load: Load, roster: Roster, timetable: Timetable, j: int, sign: int) -> None:
-    fleet, position = roster.fleet, timetable.position[j]
-    if position < 0:
-        return
-    steps = np.flatnonzero(timetable.modes[j] >= 0)
-    modes = timetable.modes[j, steps]
-    load.gpus[fleet.pools[j, position], steps] += sign * fleet.gpus[j, position, modes]
-    load.it_kw[fleet.sites[j, position], steps] += sign * fleet.extra_kw[j, position, modes]
 
 
 def compiled_sweep(

@@ -143,6 +143,7 @@ class Terms:
         )
         extra = np.array([[extra_it_kw(problem, job, s, m) for m in modes] for s in sites])
         lease = [[problem.pools[k][1].lease_price_per_gpu_h] for k in pools]
+        first = np.array([problem.first_step(job, name) for name in names], dtype=np.int64)
         return Terms(
             job=job,
             horizon=horizon,
@@ -153,7 +154,7 @@ class Terms:
             extra_kw=extra,
             lease_cost=np.asarray(np.array(lease) * gpus * h, dtype=np.float64),
             start_cost=np.array([problem.transfer_cost(job, name) for name in names]),
-            first_step=np.array([problem.first_step(job, name) for name in names], dtype=np.int64),
+            first_step=np.maximum(first, problem.earliest_step.get(job.name, 0)),
             end_step=problem.end_step(job),
             n_steps=problem.n_steps(job),
             grain=Grain.of(job, h),

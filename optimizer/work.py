@@ -63,6 +63,7 @@ class Job:
         allowed_sites: Sites it is confined to by name, None for any.
         priority: Multiplies what its lateness and its being unfinished cost. [1]
         whole_nodes: Reserve all GPUs of the nodes it is on; those it does not use stand idle.
+        after: Jobs that must have ended before it starts; where one is unfinished, so is it.
         running_at: Site where it is running when the horizon begins, None where it is not.
     """
 
@@ -82,6 +83,7 @@ class Job:
     allowed_sites: frozenset[str] | None = None
     priority: float = field(default=1.0, metadata=UNSAID_AT_DEFAULT)
     whole_nodes: bool = field(default=False, metadata=UNSAID_AT_DEFAULT)
+    after: tuple[str, ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
     running_at: str | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:

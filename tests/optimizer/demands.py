@@ -70,3 +70,26 @@ def with_nodes(rng: np.random.Generator, problem: Problem) -> Problem:
     )
     jobs = tuple(replace(job, whole_nodes=bool(rng.random() < 1 / 3)) for job in problem.jobs)
     return replace(problem, sites=sites, jobs=jobs)
+
+
+@cache
+def solved_chained(seed: int) -> Solved:
+    problem = chained(seed)
+    return Solved(problem=problem, solution=solve(problem, limits=Limits(gap=1e-4)))
+
+
+@cache
+def least_of_chained(seed: int) -> float:
+    return optimum(chained(seed))
+
+
+def chained(seed: int) -> Problem:
+    """The world of `seed` with its demands, its jobs released early and waiting for others."""
+    rng = np.random.default_rng([seed, 3])
+    problem = demanding(seed)
+    jobs: list[Job] = []
+    for job in problem.jobs:
+        before = [one.name for one in jobs if rng.random() < 0.4]
+        waits = replace(job, release=problem.horizon.start, after=tuple(before))
+        jobs.append(waits if job.running_at is None else job)
+    return replace(problem, jobs=tuple(jobs[::-1]))

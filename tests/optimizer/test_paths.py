@@ -17,6 +17,7 @@ from optimizer.paths import NO_PATH, numpy_path, numpy_window
 from optimizer.solve import solve
 from optimizer.terms import Grain, Lateness, Terms, terms_of
 from tests.optimizer import worlds
+from tests.optimizer.demands import chained
 from tests.optimizer.tiny import solved, tiny
 
 
@@ -93,8 +94,11 @@ def test_a_job_that_cannot_finish_has_no_path():
     assert numpy_path(terms, free, terms.grain) == NO_PATH
 
 
-def test_a_plan_is_the_same_with_and_without_numba(monkeypatch):
-    problem = tiny(7)
+@pytest.mark.parametrize(
+    "problem",
+    [pytest.param(tiny(7), id="plain"), pytest.param(chained(3), id="jobs that wait for others")],
+)
+def test_a_plan_is_the_same_with_and_without_numba(monkeypatch, problem):
     modules = (paths, marginal_module, answers, sweeps)
     caches = (paths._searches, marginal_module._step_costs, answers._kinds, sweeps._kind)
     assert paths._searches() == (compiled_path, compiled_window)
