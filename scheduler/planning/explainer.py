@@ -103,7 +103,9 @@ class Explainer:
         problem, site = self._problem, self._problem.sites[s]
         h = problem.horizon.step_h
         length = int(np.ceil(job.work_h / h - 1e-9))
-        first = problem.first_step(job, site.name)
+        before = [self._placements[name].runs for name in job.after]
+        ends = [runs[-1].end_step for runs in before if runs]
+        first = max([problem.first_step(job, site.name), *ends])
         money, carbon, short = self._steps(job, s, 0)
         pool, needed = problem.pool_number[s, job.gpu_type], reserved_gpus(problem, job, s, 0)
         free = problem.pool_gpus[pool] - self._load.gpus[pool]

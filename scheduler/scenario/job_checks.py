@@ -1,6 +1,6 @@
 """Rules that join a job, or the job generator, to the rest of the world."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 
 from scheduler.scenario.errors import Finding, Path
@@ -50,6 +50,25 @@ def _running(world: World, job: Job, path: Path) -> Findings:
     elif job.running_at not in admitted(world, job):
         text = "its GPU type, residency or certifications forbid"
         yield Finding(here, f"{text} {job.running_at}; correct one of them, or remove running_at")
+
+
+def order_findings(jobs: Mapping[str, Job], names: Collection[str]) -> Findings:
+    """Jobs that wait for what is none of the `names` of all jobs, or for themselves in the end."""
+    missing = False
+    for name, job in jobs.items():
+        for number, before in enumerate(job.after):
+            if before not in names:
+                missing = True
+                yield unknown(("jobs", "list", name, "after", number), "job", before, names)
+        if job.after and job.running_at is not None:
+            text = "a job that is running has started; remove after"
+            yield Finding(("jobs", "list", name, "after"), text)
+    waiting = {name: set(job.after) & jobs.keys() for name, job in jobs.items() if job.after}
+    while ready := {name for name, before in waiting.items() if not before & waiting.keys()}:
+        waiting = {name: before for name, before in waiting.items() if name not in ready}
+    if waiting and not missing:
+        text = f"goes in a circle among {', '.join(sorted(waiting))}; take one of them out"
+        yield Finding(("jobs", "list", min(waiting), "after"), text)
 
 
 def most_gpus(pool: GpuPool) -> float:

@@ -28,7 +28,7 @@ _WHOLE = ("gpus",)
 _TEXT = ("kind", "gpu_type", "home", "running_at")
 _FLAGS = {"true": True, "false": False}
 _YES_OR_NO = ("whole_nodes",)
-_LISTS = ("residency", "certifications")
+_LISTS = ("residency", "certifications", "after")
 _INSTANTS = ("release", "due", "deadline")
 _MODE_PARTS = ("gpus", "speed", "power_kw_per_gpu")
 

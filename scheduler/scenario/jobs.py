@@ -87,6 +87,9 @@ class Job(Description):
         default=1, description="Multiplies what its lateness and its being unfinished cost. [1]"
     )
     whole_nodes: Flag = Field(default=False, description="Reserve all GPUs of the nodes it is on.")
+    after: tuple[Name, ...] = Field(
+        default=(), description="Jobs that must have ended before it starts."
+    )
     running_at: Name | None = Field(
         default=None,
         description="Site where it is running when the horizon begins; work_h is what is left.",
@@ -160,6 +163,7 @@ class JobSpec:
         data_gb: Moved over a link before it starts away from home. [GB]
         priority: Multiplies what its lateness and its being unfinished cost. [1]
         whole_nodes: Reserve all GPUs of the nodes it is on.
+        after: Names of jobs that must have ended before it starts.
         running_at: Site where it is running when the horizon begins, None where it is not.
     """
 
@@ -179,6 +183,7 @@ class JobSpec:
     data_gb: float
     priority: float = 1.0
     whole_nodes: bool = False
+    after: tuple[str, ...] = ()
     running_at: str | None = None
 
     @property
@@ -257,5 +262,6 @@ def job_spec(name: str, job: Job, world: "World") -> JobSpec:
         data_gb=float(job.data_gb),
         priority=float(job.priority),
         whole_nodes=job.whole_nodes,
+        after=job.after,
         running_at=job.running_at,
     )

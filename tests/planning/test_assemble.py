@@ -94,3 +94,28 @@ def test_whole_nodes_reach_the_job_and_the_pool(tmp_path):
     world = problem_of(tmp_path, nodes=nodes, whole=whole)
     assert world.jobs[0].whole_nodes
     assert world.sites[0].pools[0].gpus_per_node == 4
+
+
+def second_job(name, after, work_h):
+    return f"""    {name}:
+      kind: contiguous
+      gpu_type: gpu
+      gpus: 1
+      work_h: {work_h}
+      deadline_h: 200
+      power_kw_per_gpu: 1
+      home: home
+      after: [{after}]
+"""
+
+
+def test_a_job_says_whom_it_waits_for(tmp_path):
+    world = problem_of(tmp_path, job=("  list:\n", second_job("then", "train", 1)))
+    assert {job.name: job.after for job in world.jobs} == {"train": (), "then": ("train",)}
+
+
+def test_who_waits_for_a_job_left_for_later_is_left_too(tmp_path):
+    # 99 hours do not fit the horizon of the small world.
+    jobs = second_job("long", "train", 99) + second_job("then", "long", 1)
+    world = problem_of(tmp_path, job=("  list:\n", jobs))
+    assert [job.name for job in world.jobs] == ["train"]

@@ -72,12 +72,6 @@ CASES = [
         id="a key of another scheduler",
     ),
     pytest.param(
-        "      work_h: 6\n",
-        "      work_h: 6\n      running_at: osol\n",
-        'small.yaml:70:7: jobs.list.train.running_at: no site is called "osol"; did you mean oslo?',
-        id="running at a site that is none",
-    ),
-    pytest.param(
         "      home: oslo",
         "      home: olso",
         'small.yaml:73:7: jobs.list.train.home: no site is called "olso"; did you mean oslo?',
