@@ -31,7 +31,7 @@ class Question:
 
     def step_costs(self, terms: Terms) -> FloatArray:
         """Cost of each step of a job, shape (sites, modes, T), infinite without room. [money]"""
-        sites, pools, gpus = list(terms.sites), terms.pools, terms.gpus[None, :, None]
+        sites, pools, gpus = list(terms.sites), terms.pools, terms.gpus[:, :, None]
         power = terms.extra_kw[:, :, None] * self.it_price[sites][:, None, :]
         cost: FloatArray = self.step_h * (power + gpus * self.gpu_price[pools][:, None, :])
         cost[gpus > self.room[pools][:, None, :]] = np.inf
@@ -118,7 +118,7 @@ def numpy_add_load(
         steps = np.flatnonzero(timetable.modes[j] >= 0)
         position, modes = timetable.position[j], timetable.modes[j, steps]
         it_kw[fleet.sites[j, position], steps] += weight * fleet.extra_kw[j, position, modes]
-        gpus[fleet.pools[j, position], steps] += weight * fleet.gpus[j, modes]
+        gpus[fleet.pools[j, position], steps] += weight * fleet.gpus[j, position, modes]
 
 
 def compiled_add_load(

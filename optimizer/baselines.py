@@ -1,16 +1,17 @@
 """Run-now: what a sensible operator does without a planner.
 
 Each job starts at its declared home, at base width and full power, first come first served with
-backfill, when its GPUs and the power for it are there; each service runs at home, scaled to its
-demand, with standby elsewhere where it must survive the loss of a site; the battery takes surplus
-and gives it back at the next deficit; the generator runs only for what is otherwise unmet,
-and as long as it must.
+backfill (of those that come together the highest priority first), when its GPUs and the power for
+it are there; each service runs at home, scaled to its demand, with standby elsewhere where it must
+survive the loss of a site; the battery takes surplus and gives it back at the next deficit; the
+generator runs only for what is otherwise unmet, and as long as it must. A running job keeps its
+GPUs before all but the floors of the services; where it cannot, it resumes there later.
 """
 
 import numpy as np
 
 from optimizer.commitment import follow, limits
-from optimizer.load import Load, extra_it_kw, slopes
+from optimizer.load import Load, extra_it_kw, reserved_gpus, slopes
 from optimizer.plan import Commitment, Dispatch, Placement, Plan, Run, Serving
 from optimizer.problem import Problem
 from optimizer.site import Battery, FloatArray, IntArray, Site
@@ -23,14 +24,22 @@ ROUNDING_KW = 1e-9
 def run_now(problem: Problem) -> Plan:
     """The baseline plan. Needs no solver."""
     load = Load.idle(problem)
+    placements: dict[str, Placement] = {}
+    for job in sorted((job for job in problem.jobs if job.running_at), key=_turn):
+        placement = _go_on(problem, job, load)
+        if placement.runs or job.only_goes_on:
+            placements[job.name] = placement
+        load.add(problem, job, placement)
     servings = {}
     for number, service in enumerate(problem.services):
         serving = _serve_at_home(problem, service, load, problem.services[number + 1 :])
         servings[service.name] = serving
         load.add_serving(problem, service, serving)
-    placements: dict[str, Placement] = {}
-    for job in sorted(problem.jobs, key=lambda job: (job.release, job.name)):
-        placement = _start_at_once(problem, job, load)
+    waiting = sorted((job for job in problem.jobs if job.name not in placements), key=_turn)
+    while waiting:
+        job = next(one for one in waiting if all(name in placements for name in one.after))
+        waiting.remove(job)
+        placement = _start_at_once(problem, job, load, [placements[name] for name in job.after])
         placements[job.name] = placement
         load.add(problem, job, placement)
     return Plan(
@@ -125,28 +134,65 @@ def _stand_by(
             orphaned -= taken
 
 
-def _start_at_once(problem: Problem, job: Job, load: Load) -> Placement:
-    """The earliest start at home with GPUs and power free throughout; none leaves it unfinished."""
-    home = problem.site_number[job.home]
+def _turn(job: Job) -> tuple[object, ...]:
+    """What decides who is served first."""
+    return job.release, -job.priority, job.name
+
+
+def _go_on(problem: Problem, job: Job, load: Load) -> Placement:
+    """A running job where it is, without a pause, if its GPUs stay beside the services' floors."""
+    assert job.running_at is not None
+    s = problem.site_number[job.running_at]
+    k, gpus = problem.pool_number[s, job.gpu_type], reserved_gpus(problem, job, s, 0)
+    run = Run(first_step=0, n_steps=problem.n_steps(job))
+    placement = Placement(job=job.name, site=job.running_at, runs=(run,))
+    kept = _floors(problem, load, problem.services)
+    needed = (load.gpus[k] + kept[k] + gpus)[: run.n_steps]
+    fits = run.n_steps <= problem.horizon.n_steps
+    fits = fits and bool((needed <= problem.pool_gpus[k, : run.n_steps]).all())
+    return placement if fits and _keeps_deadline(problem, job, placement) else _nowhere(job)
+
+
+def _nowhere(job: Job) -> Placement:
+    return Placement(job=job.name, site=job.home, runs=())
+
+
+def _keeps_deadline(problem: Problem, job: Job, placement: Placement) -> bool:
+    deadline_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end))
+    limit_h = deadline_h * problem.horizon.step_h + TOLERANCE_H
+    return finish_h(problem, job, placement) <= limit_h
+
+
+def _start_at_once(problem: Problem, job: Job, load: Load, before: list[Placement]) -> Placement:
+    """The earliest start at home with GPUs and power free throughout; none leaves it unfinished.
+
+    A job that was running resumes where it was; one that waits for others starts when the last
+    of those placed `before` has ended, and never where one of them is unfinished.
+    """
+    if not all(one.runs for one in before):
+        return _nowhere(job)
+    resumes = job.running_at is not None
+    home = problem.site_number[job.origin]
     k = problem.pool_number[home, job.gpu_type]
-    n_steps = int(np.ceil(job.work_h / problem.horizon.step_h - 1e-9))
+    work_h = job.work_h + job.resume_h if resumes else job.work_h
+    n_steps = int(np.ceil(work_h / problem.horizon.step_h - 1e-9))
     extra_kw = slopes(problem)[home] * extra_it_kw(problem, job, home, 0)
     facility_kw = load.facility_kw(problem)[home] + extra_kw
-    fits = (load.gpus[k] + job.base.gpus <= problem.pool_gpus[k]) & (
+    fits = (load.gpus[k] + reserved_gpus(problem, job, home, 0) <= problem.pool_gpus[k]) & (
         facility_kw <= firm_supply_kw(problem, problem.sites[home]) + ROUNDING_KW
     )
     open_for = np.zeros(0)
     if n_steps <= len(fits):
         open_for = np.convolve(fits, np.ones(n_steps), mode="valid")
-    first = problem.first_step(job, job.home)
+    first = max(problem.first_step(job, job.origin), int(resumes))
+    first = max([first, *(one.runs[-1].end_step for one in before)])
     starts = [t for t in np.flatnonzero(open_for > n_steps - 0.5) if t >= first]
     for t in starts[:1]:
         run = Run(first_step=int(t), n_steps=n_steps)
-        placement = Placement(job=job.name, site=job.home, runs=(run,))
-        deadline_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end))
-        if finish_h(problem, job, placement) <= deadline_h * problem.horizon.step_h + TOLERANCE_H:
+        placement = Placement(job=job.name, site=job.origin, runs=(run,))
+        if _keeps_deadline(problem, job, placement):
             return placement
-    return Placement(job=job.name, site=job.home, runs=())
+    return _nowhere(job)
 
 
 def firm_supply_kw(problem: Problem, site: Site) -> FloatArray:

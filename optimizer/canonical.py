@@ -11,7 +11,10 @@ from optimizer.problem import Problem
 def _ties(problem: Problem, site: str) -> tuple[object, ...]:
     """What else tells `site` from a twin: who lives there, who may, and how far it is."""
     return (
-        [job.home == site for job in problem.jobs],
+        [
+            job.home == site if job.running_at is None else (job.home == site, job.origin == site)
+            for job in problem.jobs
+        ],
         [job.allowed_sites is None or site in job.allowed_sites for job in problem.jobs],
         [service.home == site for service in problem.services],
         [[one.rtt_ms.get((region, site)) for region in one.regions] for one in problem.services],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.highs import Column
-from optimizer.load import extra_it_kw, extra_replica_kw, request_kw, slopes
+from optimizer.load import extra_it_kw, extra_replica_kw, request_kw, reserved_gpus, slopes
 from optimizer.plan import Placement
 from optimizer.problem import Problem
 from optimizer.replicas import shortfall_rps
@@ -94,13 +94,14 @@ class Columns:
         s = problem.site_number[placement.site]
         k = problem.pool_number[s, job.gpu_type]
         h, lease = problem.horizon.step_h, problem.pools[k][1].lease_price_per_gpu_h
-        late = late_h(problem, job, placement) * job.base.gpus
+        late = late_h(problem, job, placement)
         cost = problem.transfer_cost(job, placement.site)
-        cost += late * problem.objective.late_price_per_gpu_h
+        cost += late * problem.objective.late_price_per_h(job)
         rows, coefficients = [at.job[[j]]], [np.ones(1)]
         for run in placement.runs:
             steps = slice(run.first_step, run.end_step)
-            extra, gpus = extra_it_kw(problem, job, s, run.mode), job.modes[run.mode].gpus
+            extra = extra_it_kw(problem, job, s, run.mode)
+            gpus = reserved_gpus(problem, job, s, run.mode)
             rows += [at.balance[s, steps], at.pool[k, steps]]
             coefficients += [-self._slopes[s, steps] * extra, np.full(run.n_steps, float(gpus))]
             cost += h * (lease * gpus * run.n_steps + extra * float(self._water[s, steps].sum()))

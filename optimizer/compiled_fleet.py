@@ -39,7 +39,7 @@ def priced(
         position: Of the site along the job's own, -1 for none, filled here.
         modes: By job and step, -1 where it does not run, filled here.
     """
-    n_modes, n_steps = fleet.gpus.shape[1], it_price.shape[1]
+    n_modes, n_steps = fleet.gpus.shape[2], it_price.shape[1]
     cost = np.empty((fleet.sites.shape[1], n_modes, n_steps))
     tables = np.empty((2, fleet.sites.shape[1], table_size))
     entered = np.empty(table_size)
@@ -47,7 +47,7 @@ def priced(
         for i in range(fleet.n_sites[j]):
             site, pool = fleet.sites[j, i], fleet.pools[j, i]
             for mode in range(fleet.n_modes[j]):
-                gpus, extra_kw = fleet.gpus[j, mode], fleet.extra_kw[j, i, mode]
+                gpus, extra_kw = fleet.gpus[j, i, mode], fleet.extra_kw[j, i, mode]
                 for t in range(fleet.first_step[j, i], fleet.end_step[j]):
                     if gpus > room[pool, t]:
                         cost[i, mode, t] = np.inf
@@ -76,7 +76,7 @@ def loaded(
             mode = modes[j, t]
             if mode >= 0:
                 it_kw[site, t] += weight * fleet.extra_kw[j, i, mode]
-                gpus[pool, t] += weight * fleet.gpus[j, mode]
+                gpus[pool, t] += weight * fleet.gpus[j, i, mode]
 
 
 @compiled
@@ -111,7 +111,7 @@ def swept(
     gpu_price, crowding, target_kw, pull = guide
     held_gpus, it_kw = load
     start_kw, width_kw, price_per_kwh, added_kw = supply
-    n_modes, n_steps = fleet.gpus.shape[1], it_kw.shape[1]
+    n_modes, n_steps = fleet.gpus.shape[2], it_kw.shape[1]
     cost = np.empty((fleet.sites.shape[1], n_modes, n_steps))
     tables = np.empty((2, fleet.sites.shape[1], table_size))
     entered = np.empty(table_size)
@@ -124,14 +124,14 @@ def swept(
             for t in range(fleet.first_step[j, i], fleet.end_step[j]):
                 mode = modes[j, t]
                 if mode >= 0:
-                    held_gpus[pool, t] -= fleet.gpus[j, mode]
+                    held_gpus[pool, t] -= fleet.gpus[j, i, mode]
                     it_kw[site, t] -= fleet.extra_kw[j, i, mode]
         for k in range(fleet.n_sites[j]):
             site, pool = fleet.sites[j, k], fleet.pools[j, k]
             filled_costs(
                 cost[k],
                 (fleet.first_step[j, k], fleet.end_step[j], site, fleet.n_modes[j]),
-                (pool_gpus[pool], held_gpus[pool], fleet.gpus[j]),
+                (pool_gpus[pool], held_gpus[pool], fleet.gpus[j, k]),
                 (overhead_kw[site], slope[site], it_kw[site]),
                 (fleet.extra_kw[j, k], water_cost_per_kw[site], fleet.lease_cost[j, k]),
                 (start_kw, width_kw, price_per_kwh, added_kw[site]),
@@ -150,7 +150,7 @@ def swept(
             for t in range(fleet.first_step[j, k], fleet.end_step[j]):
                 mode = modes[j, t]
                 if mode >= 0:
-                    held_gpus[pool, t] += fleet.gpus[j, mode]
+                    held_gpus[pool, t] += fleet.gpus[j, k, mode]
                     it_kw[site, t] += fleet.extra_kw[j, k, mode]
     return moved
 
@@ -181,7 +181,9 @@ def _chosen(
             return fleet.unfinished_cost[j], -1
         modes[start : start + fleet.n_steps[j]] = 0
         return least, site
-    begin, work, repeat = starts.min(), fleet.work[j], fleet.repeat[j]
+    begin, repeat, held = starts.min(), fleet.repeat[j], fleet.running[j]
+    head = repeat if held >= 0 else 0
+    work = fleet.work[j] + head
     gain, rows = fleet.gain[j, : fleet.n_modes[j]], max(0, end - begin) + 1
     best = (np.inf, 0, 0, 0, 0)
     for site in range(n_sites):
@@ -189,8 +191,10 @@ def _chosen(
         paused = tables[1, site, : rows * work].reshape(rows, work)
         running[:] = np.inf
         paused[:] = np.inf
-        paused[0, 0] = costs[site]
-        span = (starts[site], begin, end, work, repeat)
+        paused[0, head] = costs[site]
+        if site == held:
+            running[0, head] = costs[site]
+        span = (starts[site], begin, end, work, repeat, head)
         found = filled(running, paused, entered, cost[site], gain, span, lateness)
         if (found[0], found[1], found[2]) < (best[0], best[2], best[3]):
             best = (found[0], site, found[1], found[2], found[3])
@@ -200,6 +204,7 @@ def _chosen(
     running = tables[0, site, : rows * work].reshape(rows, work)
     paused = tables[1, site, : rows * work].reshape(rows, work)
     last = (best[2], best[3], best[4])
-    for t, mode in retraced(running, paused, cost[site], gain, (begin, end, work, repeat), last):
+    whole = (begin, end, work, repeat, head)
+    for t, mode in retraced(running, paused, cost[site], gain, whole, last):
         modes[t] = mode
     return least, site

@@ -12,13 +12,14 @@ from optimizer.terms import Terms
 def compiled_step_costs(marginal: Marginal, terms: Terms, load: Load) -> FloatArray:
     """`Marginal.step_costs` as machine code."""
     order, guide = marginal.order, marginal.guide
-    cost = np.full((len(terms.sites), len(terms.gpus), load.it_kw.shape[1]), np.inf)
+    n_modes = terms.gpus.shape[1]
+    cost = np.full((len(terms.sites), n_modes, load.it_kw.shape[1]), np.inf)
     for position, site in enumerate(terms.sites):
         pool = terms.pools[position]
         filled_costs(
             cost[position],
-            (int(terms.first_step[position]), terms.end_step, site, len(terms.gpus)),
-            (marginal.pool_gpus[pool], load.gpus[pool], terms.gpus),
+            (int(terms.first_step[position]), terms.end_step, site, n_modes),
+            (marginal.pool_gpus[pool], load.gpus[pool], terms.gpus[position]),
             (marginal.overhead_kw[site], marginal.slope[site], load.it_kw[site]),
             (
                 terms.extra_kw[position],

@@ -18,12 +18,16 @@ def compiled_path(terms: Terms, cost: FloatArray, grain: Grain) -> Path:
     gain, late = np.array(grain.gain, dtype=np.int64), terms.lateness
     begin, end = int(terms.first_step.min()), terms.end_step
     lateness = (late.step_h, late.due_h, late.end_h, late.price_per_h, TOLERANCE_H)
-    shape = (len(terms.sites), max(0, end - begin) + 1, grain.work)
+    head = terms.head(grain)
+    work = grain.work + head
+    shape = (len(terms.sites), max(0, end - begin) + 1, work)
     running, paused = np.full(shape, np.inf), np.full(shape, np.inf)
-    paused[:, 0, 0] = terms.start_cost
-    entered = np.empty(grain.work)
+    paused[:, 0, head] = terms.start_cost
+    if terms.running >= 0:
+        running[terms.running, 0, head] = terms.start_cost[terms.running]
+    entered = np.empty(work)
     best = (np.inf, 0, 0, 0, 0)
-    span = (begin, end, grain.work, grain.repeat)
+    span = (begin, end, work, grain.repeat, head)
     for site, first in enumerate(terms.first_step.tolist()):
         found = filled(
             running[site], paused[site], entered, cost[site], gain, (first, *span), lateness
@@ -60,7 +64,7 @@ def filled(  # noqa: PLR0912  (numba compiles it whole)
     entered: FloatArray,
     cost: FloatArray,
     gain: IntArray,
-    span: tuple[int, int, int, int, int],
+    span: tuple[int, int, int, int, int, int],
     lateness: tuple[float, float, float, float, float],
 ) -> tuple[float, int, int, int]:
     """Fill the tables of one site, shape (steps + 1, work) each, from their first row.
@@ -71,13 +75,13 @@ def filled(  # noqa: PLR0912  (numba compiles it whole)
     Returns:
         Cost, step, mode and progress before it of the cheapest last step.
     """
-    first_step, begin, end, work, repeat = span
+    first_step, begin, end, work, repeat, head = span
     step_h, due_h, end_h, price_per_h, tolerance_h = lateness
     fastest = gain.max()
     best, best_t, best_mode, best_p = np.inf, 0, 0, 0
     for t in range(begin, end):
         i = t - begin
-        known = min(work, i * fastest + 1)
+        known = min(work, i * fastest + 1 + head)
         # Less progress than this cannot be finished any more.
         first = max(0, work - (end - t) * fastest)
         if first >= known:
@@ -125,23 +129,27 @@ def retraced(
     paused: FloatArray,
     cost: FloatArray,
     gain: IntArray,
-    span: tuple[int, int, int, int],
+    span: tuple[int, int, int, int, int],
     last: tuple[int, int, int],
 ) -> list[tuple[int, int]]:
     """Steps and modes behind the step `last`, backwards."""
-    begin, _, work, repeat = span
+    begin, _, work, repeat, _ = span
     t, mode, progress = last
     steps = [(t, mode)]
     while True:
         i = t - begin
         resumed = paused[i, progress + repeat] if 0 < progress + repeat < work else np.inf
+        if i == 0:
+            return steps
         if progress == 0 and paused[i, 0] <= min(running[i, 0], resumed):
             return steps
         if resumed < running[i, progress]:
             progress += repeat
             t -= 1
-            while running[t - begin, progress] > paused[t - begin, progress]:
+            while t > begin and running[t - begin, progress] > paused[t - begin, progress]:
                 t -= 1
+            if t == begin:
+                return steps
         t -= 1
         i = t - begin
         least, mode = np.inf, 0

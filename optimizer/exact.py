@@ -12,7 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimizer.highs import LinearModel
-from optimizer.load import Load, extra_it_kw, extra_replica_kw
+from optimizer.load import Load, extra_it_kw, extra_replica_kw, reserved_gpus
 from optimizer.model.core import supply
 from optimizer.model.objective import add_objective
 from optimizer.model.power_balance import add_power_balance
@@ -64,8 +64,8 @@ def time_indexed(problem: Problem) -> pyo.ConcreteModel:
         domain=pyo.Binary,
     )
     for (j, s, k, t), runs in m.running.items():
-        job, mode = problem.jobs[j], problem.jobs[j].modes[k]
-        reserved.setdefault((problem.pool_number[s, job.gpu_type], t), []).append(mode.gpus * runs)
+        job, pool = problem.jobs[j], problem.pool_number[s, problem.jobs[j].gpu_type]
+        reserved.setdefault((pool, t), []).append(reserved_gpus(problem, job, s, k) * runs)
         drawn[s, t].append(extra_it_kw(problem, job, s, k) * runs)
     m.names = pyo.RangeSet(0, len(problem.jobs) - 1)
     m.done = pyo.Var(m.names, domain=pyo.Binary)
@@ -74,6 +74,7 @@ def time_indexed(problem: Problem) -> pyo.ConcreteModel:
     m.chosen = pyo.Var(m.names, m.S, domain=pyo.Binary)
     for j, job in enumerate(problem.jobs):
         _add_job(m, problem, j, job, terms)
+    _add_order(m, problem)
     for (pool, t), gpus in reserved.items():
         m.rules.add(sum(gpus) <= int(problem.pool_gpus[pool, t]))
         if lease := problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h:
@@ -103,7 +104,8 @@ def _equal(m: pyo.ConcreteModel, expression: Expression) -> Expression:
 def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: list[Term]) -> None:
     """One site; starts counted; the work done; the exact finish.
 
-    sum of speed x step_h x running - resume_h x (starts - done) = work x done + surplus
+    sum of speed x step_h x running - resume_h x resumes = work x done + surplus
+    resumes = starts - done, or starts where the job is running when the horizon begins
     """
     h, price, end = problem.horizon.step_h, problem.objective, problem.end_step(job)
     allowed = problem.admissible_sites(job)
@@ -118,20 +120,36 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
     starts = []
     for (s, t), here in runs.items():
         running, before = (sum(r for _, r in one) for one in (here, runs.get((s, t - 1), [])))
+        if t == 0 and problem.sites[s].name == job.running_at:
+            before = 1
         m.rules.add(running <= m.chosen[j, s])
         starts.append(_at_least_zero(m, running - before))
-    m.rules.add(sum(starts) >= m.done[j])
+    first = m.done[j] if job.running_at is None else 0
+    m.rules.add(sum(starts) - first >= 0)
     if job.kind is JobKind.CONTIGUOUS:
-        m.rules.add(sum(starts) <= m.done[j])
+        m.rules.add(sum(starts) - first <= 0)
     progress_h = sum(mode.speed * h * r for here in runs.values() for mode, r in here)
     m.rules.add(
-        progress_h - job.resume_h * (sum(starts) - m.done[j])
-        == job.work_h * m.done[j] + m.surplus_h[j]
+        progress_h - job.resume_h * (sum(starts) - first) == job.work_h * m.done[j] + m.surplus_h[j]
     )
     _add_finish(m, problem, j, job, runs=runs)
-    terms.append((price.late_price_per_gpu_h * job.base.gpus, m.late_h[j]))
+    terms.append((price.late_price_per_h(job), m.late_h[j]))
     undone = _equal(m, 1 - m.done[j])
-    terms.append((price.unfinished_price_per_gpu_h * job.gpu_hours, undone))
+    terms.append((price.unfinished_cost(job), undone))
+
+
+def _add_order(m: pyo.ConcreteModel, problem: Problem) -> None:
+    """Nobody is done without those he waits for, nor runs in a step before their last."""
+    held: dict[tuple[int, int], Expression] = {}
+    for (j, _, _, t), runs in m.running.items():
+        held[j, t] = held.get((j, t), 0) + runs
+    for j, numbers in enumerate(problem.waits_for):
+        for i in numbers:
+            m.rules.add(m.done[j] <= m.done[i])
+            for t in m.T:
+                for later in range(t, problem.horizon.n_steps):
+                    if (j, t) in held and (i, later) in held:
+                        m.rules.add(held[j, t] + held[i, later] <= 1)
 
 
 def _at_least_zero(m: pyo.ConcreteModel, expression: Expression | None = None) -> Expression:

@@ -40,7 +40,11 @@ def _read(value: object, without: frozenset[str], feed: object) -> None:
         for one in fields(value):
             said = getattr(value, one.name)
             unsaid = one.metadata.get("unsaid_at_default", False)
-            if unsaid and (said is None or isinstance(said, int | float)) and said == one.default:
+            if (
+                unsaid
+                and (said is None or isinstance(said, int | float | tuple))
+                and said == one.default
+            ):
                 continue
             if one.compare and one.name not in without:
                 feed(f" {one.name}=".encode())

@@ -28,7 +28,7 @@ class Fleet(NamedTuple):
         pools: Numbers of their pools, likewise.
         first_step: Earliest step there, likewise.
         start_cost: Of choosing the site, likewise. [money]
-        gpus: Shape (J, modes).
+        gpus: Reserved, shape (J, sites, modes).
         gain: Units of progress in a step, shape (J, modes).
         extra_kw: IT power added over idle GPUs, shape (J, sites, modes). [kW]
         lease_cost: Of the GPUs for a step, shape (J, sites, modes). [money]
@@ -37,6 +37,7 @@ class Fleet(NamedTuple):
         n_steps: In a row, of a contiguous job, shape (J,).
         work: In units, shape (J,).
         repeat: Units repeated at a resume, shape (J,).
+        running: Position of the site where it is running at the start, -1 for none, shape (J,).
         is_exact: Whether the units round nothing, shape (J,).
         work_h: Shape (J,). [h]
         due_h: Shape (J,). [h]
@@ -60,6 +61,7 @@ class Fleet(NamedTuple):
     n_steps: IntArray
     work: IntArray
     repeat: IntArray
+    running: IntArray
     is_exact: BoolArray
     work_h: FloatArray
     due_h: FloatArray
@@ -71,7 +73,7 @@ class Fleet(NamedTuple):
     def of(jobs: Sequence[Terms]) -> "Fleet":
         """The terms of `jobs`, one row each."""
         n_sites = max((len(one.sites) for one in jobs), default=1)
-        n_modes = max((len(one.gpus) for one in jobs), default=1)
+        n_modes = max((len(one.job.modes) for one in jobs), default=1)
 
         def table(name: str, dtype: type, *shape: int) -> np.ndarray:
             rows: np.ndarray = np.zeros((len(jobs), *shape), dtype=dtype)
@@ -86,14 +88,15 @@ class Fleet(NamedTuple):
         whole = np.int64
         return Fleet(
             n_sites=column([len(one.sites) for one in jobs], whole),
-            n_modes=column([len(one.gpus) for one in jobs], whole),
+            n_modes=column([len(one.job.modes) for one in jobs], whole),
             sites=table("sites", whole, n_sites),
             pools=table("pools", whole, n_sites),
             first_step=table("first_step", whole, n_sites),
             start_cost=table("start_cost", np.float64, n_sites),
-            gpus=table("gpus", whole, n_modes),
+            gpus=table("gpus", whole, n_sites, n_modes),
             gain=np.array(
-                [(*one.grain.gain, *(n_modes - len(one.gpus)) * (0,)) for one in jobs], dtype=whole
+                [(*one.grain.gain, *(n_modes - len(one.grain.gain)) * (0,)) for one in jobs],
+                dtype=whole,
             ).reshape(-1, n_modes),
             extra_kw=table("extra_kw", np.float64, n_sites, n_modes),
             lease_cost=table("lease_cost", np.float64, n_sites, n_modes),
@@ -102,6 +105,7 @@ class Fleet(NamedTuple):
             n_steps=column([one.n_steps for one in jobs], whole),
             work=column([one.grain.work for one in jobs], whole),
             repeat=column([one.grain.repeat for one in jobs], whole),
+            running=column([one.running for one in jobs], whole),
             is_exact=column([one.grain.exact for one in jobs], np.bool_),
             work_h=column([one.job.work_h for one in jobs]),
             due_h=column([one.lateness.due_h for one in jobs]),
@@ -118,7 +122,7 @@ class Fleet(NamedTuple):
         inside = np.arange(self.sites.shape[1]) < self.n_sites[:, None]
         begin = np.where(inside, self.first_step, self.end_step[:, None]).min(axis=1)
         rows = np.maximum(0, self.end_step - begin) + 1
-        return int((rows * self.work).max())
+        return int((rows * (self.work + np.where(self.running < 0, 0, self.repeat))).max())
 
 
 class Timetable(NamedTuple):

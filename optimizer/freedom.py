@@ -1,7 +1,8 @@
 """What each freedom is worth: the plan taken back step by step to run-now.
 
     dispatch          run-now's work, its energy flows chosen
-    time              jobs at home and in their base mode, their hours chosen
+    time              jobs at home, or where they are running, and in their base mode, their
+                      hours chosen
     place             jobs and requests at any admissible site
     width and power   any mode: the plan itself
 
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from optimizer.chains import Chains
 from optimizer.dispatcher import Dispatcher
 from optimizer.load import Load
 from optimizer.marginal import Marginal
@@ -21,7 +23,7 @@ from optimizer.packing import Packing, by_work, place_cheapest
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
 from optimizer.tally import tally
-from optimizer.terms import Terms
+from optimizer.terms import Terms, terms_of
 from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
@@ -109,12 +111,12 @@ def _at_home(problem: Problem, dispatcher: Dispatcher, baseline: Plan, plan: Pla
     A job without spare time has no hours to choose: it runs as in run-now.
     """
     jobs = tuple(
-        replace(_base_only(job), allowed_sites=frozenset([job.home])) for job in problem.jobs
+        replace(_base_only(job), allowed_sites=frozenset([job.origin])) for job in problem.jobs
     )
     narrow = replace(problem, jobs=jobs)
     pinned = {job.name for job in problem.jobs if not _has_slack(job)}
     movable = [j for j in by_work(problem) if problem.jobs[j].name not in pinned]
-    homes = {job.name: job.home for job in problem.jobs}
+    homes = {job.name: job.origin for job in problem.jobs}
     at_home = {p.job for p in plan.placements if p.runs and p.site == homes[p.job]} | pinned
     hybrid = replace(
         plan,
@@ -152,6 +154,8 @@ def _keeping(problem: Problem, plan: Plan, kept: set[str], movable: list[int]) -
     for j in reversed(movable):
         if (packing.load.gpus > problem.pool_gpus).any():
             packing.take_out(j)
+    if problem.is_chained:
+        Chains.of(problem, terms_of(problem)).clear(packing)
     return packing
 
 
@@ -164,5 +168,14 @@ def _sweep(
     load_kw = packing.load.facility_kw(problem)
     _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
     marginal = Marginal.of(problem, MeritOrder.of(problem, dispatch, prices.carbon_per_kg))
-    for j in jobs:
-        place_cheapest(packing, j, Terms.of(problem, problem.jobs[j]), marginal)
+    chains = Chains.of(problem, terms_of(problem)) if problem.is_chained else None
+    for j in chains.sorted(jobs) if chains else jobs:
+        if chains and chains.rank[j] >= 0:
+            before = packing.placements[j]
+            packing.take_out(j)
+            chains.put(packing, j, marginal)
+            if not chains.keeps(packing):
+                packing.take_out(j)
+                packing.put(j, before)
+        else:
+            place_cheapest(packing, j, Terms.of(problem, problem.jobs[j]), marginal)

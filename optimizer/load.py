@@ -15,8 +15,17 @@ from optimizer.site import FloatArray, IntArray
 from optimizer.work import Job, Service
 
 
+def reserved_gpus(problem: Problem, job: Job, site: int, mode: int) -> int:
+    """GPUs that `job` reserves at `site`: those it uses, or all of the nodes they are on."""
+    gpus, pool = job.modes[mode].gpus, problem.pools[problem.pool_number[site, job.gpu_type]][1]
+    return pool.on_whole_nodes(gpus) if job.whole_nodes else gpus
+
+
 def extra_it_kw(problem: Problem, job: Job, site: int, mode: int) -> float:
-    """IT power `job` adds at `site` over its GPUs standing idle. [kW]"""
+    """IT power `job` adds at `site` over its GPUs standing idle. [kW]
+
+    GPUs that it reserves and does not use go on standing idle: they add nothing.
+    """
     pool = problem.pools[problem.pool_number[site, job.gpu_type]][1]
     return job.modes[mode].power_kw - job.modes[mode].gpus * pool.idle_kw_per_gpu
 
@@ -68,11 +77,13 @@ class Load:
 
     def add(self, problem: Problem, job: Job, placement: Placement, sign: int = 1) -> None:
         """Add (or with `sign` -1 take away) one placement, in place."""
+        if not placement.runs:
+            return
         site = problem.site_number[placement.site]
         pool = problem.pool_number[site, job.gpu_type]
         for run in placement.runs:
             steps = slice(run.first_step, run.end_step)
-            self.gpus[pool, steps] += sign * job.modes[run.mode].gpus
+            self.gpus[pool, steps] += sign * reserved_gpus(problem, job, site, run.mode)
             self.it_kw[site, steps] += sign * extra_it_kw(problem, job, site, run.mode)
 
     def add_serving(self, problem: Problem, service: Service, serving: Serving) -> None:

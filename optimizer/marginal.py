@@ -149,7 +149,7 @@ def numpy_step_costs(marginal: Marginal, terms: Terms, load: Load) -> FloatArray
     after_kw = before_kw + slope * terms.extra_kw.T[:, :, None]
     power = marginal.power_cost(before_kw, after_kw, terms.sites).transpose(1, 0, 2)
     water = terms.extra_kw[:, :, None] * marginal.water_cost_per_kw[rows][:, None, :]
-    more = terms.gpus[:, None, None]
+    more = terms.gpus.T[:, :, None]
     gpus = marginal.gpu_cost(load.gpus[terms.pools], more, terms.pools)
     cost = power + water + terms.lease_cost[:, :, None] + gpus.transpose(1, 0, 2)
     steps = np.arange(cost.shape[2])

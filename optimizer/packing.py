@@ -192,7 +192,10 @@ def choose_replicas(
 
 
 def by_work(problem: Problem) -> list[int]:
-    """Job numbers, most useful work first."""
-    return sorted(
-        range(len(problem.jobs)), key=lambda j: (-problem.jobs[j].gpu_hours, problem.jobs[j].name)
-    )
+    """Job numbers, most useful work first, each weighed by its priority."""
+
+    def key(j: int) -> tuple[float, str]:
+        job = problem.jobs[j]
+        return -job.gpu_hours * job.priority, job.name
+
+    return sorted(range(len(problem.jobs)), key=key)

@@ -100,20 +100,24 @@ def numpy_path(terms: Terms, cost: FloatArray, grain: Grain) -> Path:
     """`least_path` in NumPy.
 
     `running[p]` and `paused[p]` are the least costs of having done p units with the job running
-    or not in the step before; all sites advance together.
+    or not in the step before; all sites advance together. A running job begins with the units that
+    a resume would repeat done already, and has so many more to do.
     """
-    begin, work, repeat = int(terms.first_step.min()), grain.work, grain.repeat
+    begin, repeat, head = int(terms.first_step.min()), grain.repeat, terms.head(grain)
+    work = grain.work + head
     n_sites, fastest, lateness = len(terms.sites), max(grain.gain), terms.lateness
     early = np.arange(cost.shape[2]) < terms.first_step[:, None]
     cost = np.where(early[:, None, :], np.inf, cost)
     running = np.full((n_sites, work), np.inf)
     paused = np.full((n_sites, work), np.inf)
-    paused[:, 0] = terms.start_cost
+    paused[:, head] = terms.start_cost
+    if terms.running >= 0:
+        running[terms.running, head] = terms.start_cost[terms.running]
     trail: list[tuple[FloatArray, FloatArray]] = []
     best = (np.inf, 0, 0, 0, 0)
     for t in range(begin, terms.end_step):
         trail.append((running, paused))
-        known = min(work, (t - begin) * fastest + 1)
+        known = min(work, (t - begin) * fastest + 1 + head)
         entered = _entered(running[:, :known], paused[:, :known], repeat)
         after = np.full((n_sites, work), np.inf)
         for mode, gain in enumerate(grain.gain):
@@ -157,12 +161,14 @@ def _retraced(
 ) -> tuple[tuple[int, int], ...]:
     """Walk the tables back from the best finish to the steps and modes behind it."""
     _, site, t, mode, progress = best
-    repeat = grain.repeat
+    repeat, work = grain.repeat, trail[0][0].shape[1]
     steps = [(t, mode)]
     while True:
         running, paused = (table[site] for table in trail[t - begin])
         before_pause = progress + repeat
-        resumed = paused[before_pause] if 0 < before_pause < grain.work else np.inf
+        resumed = paused[before_pause] if 0 < before_pause < work else np.inf
+        if t == begin:
+            return tuple(steps[::-1])
         if progress == 0 and paused[0] <= min(running[0], resumed):
             return tuple(steps[::-1])
         if resumed < running[progress]:
@@ -170,6 +176,8 @@ def _retraced(
             while True:
                 t -= 1
                 running, paused = (table[site] for table in trail[t - begin])
+                if t == begin:
+                    return tuple(steps[::-1])
                 if running[progress] <= paused[progress]:
                     break
         t -= 1

@@ -54,7 +54,7 @@ class Placement:
 
     @property
     def resumes(self) -> int:
-        """How often it starts again after a pause."""
+        """How often it starts again after a pause inside the plan."""
         pairs = zip(self.runs, self.runs[1:], strict=False)
         return sum(later.first_step > earlier.end_step for earlier, later in pairs)
 

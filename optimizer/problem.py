@@ -13,6 +13,7 @@ import numpy as np
 
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.horizon import Horizon
+from optimizer.order import in_sequence
 from optimizer.site import GpuPool, IntArray, Site
 from optimizer.work import Job, Service
 
@@ -41,8 +42,9 @@ class Objective:
         unmet_price_per_kwh: Power that nothing supplied. [money/kWh]
         unserved_price_per_request: Also prices requests that the loss of a site would leave
             unserved where redundancy was asked for. [money]
-        late_price_per_gpu_h: Each hour after the soft deadline, each base GPU. [money/GPU-h]
-        unfinished_price_per_gpu_h: Work of a job that misses its hard deadline. [money/GPU-h]
+        late_price_per_gpu_h: Each hour after the soft deadline, each base GPU, of a job of
+            priority 1. [money/GPU-h]
+        unfinished_price_per_gpu_h: Work of such a job that misses its hard deadline. [money/GPU-h]
         carbon_budget_kg: Emissions of the horizon, location-based, above which each kg is a
             shortfall; None for no budget. [kg CO2e]
         carbon_excess_price_per_kg: Of each kg above it, beside the carbon price. [money/kg CO2e]
@@ -64,6 +66,17 @@ class Objective:
                 "objective.carbon_excess_price_per_kg: must be above 0 with a carbon budget, got "
                 f"{self.carbon_excess_price_per_kg}; say what a kg above the budget costs"
             )
+
+    def late_price_per_h(self, job: Job) -> float:
+        """What an hour of `job` after its soft deadline costs. [money/h]
+
+        price * priority * base GPUs
+        """
+        return job.base.gpus * self.late_price_per_gpu_h * job.priority
+
+    def unfinished_cost(self, job: Job) -> float:
+        """What leaving `job` unfinished costs: price * priority * work. [money]"""
+        return self.unfinished_price_per_gpu_h * job.gpu_hours * job.priority
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +107,57 @@ class Problem:
         for work in everything:
             if work.home not in self.site_number:
                 raise ValueError(f"{work.name}: home must be a site, got {work.home}")
-            if self.site_number[work.home] not in self.admissible_sites(work):
-                raise ValueError(f"{work.name}: may not run at its home {work.home}")
+            origin, why = work.home, "its home"
+            if isinstance(work, Job) and work.running_at is not None:
+                origin, why = work.running_at, "where it is running,"
+            if origin not in self.site_number:
+                known = ", ".join(self.site_number)
+                raise ValueError(
+                    f"{work.name}: running_at must be a site, got {origin}; name one of {known}"
+                )
+            if self.site_number[origin] not in self.admissible_sites(work):
+                raise ValueError(f"{work.name}: may not run at {why} {origin}")
+        in_sequence(self.jobs)
 
     @cached_property
     def site_number(self) -> Mapping[str, int]:
         """Position of each site in `sites`."""
         return {site.name: number for number, site in enumerate(self.sites)}
+
+    @cached_property
+    def sequence(self) -> tuple[int, ...]:
+        """Numbers of the jobs, each after all it waits for."""
+        return in_sequence(self.jobs)
+
+    @cached_property
+    def waits_for(self) -> tuple[tuple[int, ...], ...]:
+        """Numbers of the jobs that each job waits for."""
+        number = {job.name: j for j, job in enumerate(self.jobs)}
+        return tuple(tuple(number[name] for name in job.after) for job in self.jobs)
+
+    @cached_property
+    def is_chained(self) -> bool:
+        """Whether any job waits for another."""
+        return any(job.after for job in self.jobs)
+
+    @cached_property
+    def earliest_step(self) -> Mapping[str, int]:
+        """Step before which a job cannot start, for those it waits for, by name.
+
+        Each of them begins as early as it may, in its fastest mode; one that cannot end in time
+        keeps all that wait for it from running at all.
+        """
+        earliest: dict[str, int] = {}
+        for j in self.sequence if self.is_chained else ():
+            step = 0
+            for i in self.waits_for[j]:
+                job = self.jobs[i]
+                names = (self.sites[s].name for s in self.admissible_sites(job))
+                begin = max(earliest[job.name], min(self.first_step(job, name) for name in names))
+                end = begin + self.least_steps(job)
+                step = max(step, end if end <= self.end_step(job) else self.horizon.n_steps)
+            earliest[self.jobs[j].name] = step
+        return earliest
 
     @cached_property
     def gpu_types(self) -> tuple[str, ...]:
@@ -168,27 +225,42 @@ class Problem:
 
     def _reachable(self, job: Job, site: str) -> bool:
         allowed = job.allowed_sites is None or site in job.allowed_sites
+        allowed = allowed and (site == job.origin or not job.only_goes_on)
         return allowed and self.transfer_h(job, site) is not None
 
     def transfer_h(self, job: Job, site: str) -> float | None:
         """Hours on the link before `job` can start at `site`; None where no link leads. [h]"""
-        if site == job.home or job.data_gb == 0:
+        if site == job.origin or job.data_gb == 0:
             return 0.0
-        link = self.links.get(frozenset((job.home, site)))
+        link = self.links.get(frozenset((job.origin, site)))
         return None if link is None else job.data_gb * 8 / (link.bandwidth_gbps * 3600)
 
     def transfer_cost(self, job: Job, site: str) -> float:
         """Money paid to move the data of `job` to `site`. [money]"""
-        if site == job.home or job.data_gb == 0:
+        if site == job.origin or job.data_gb == 0:
             return 0.0
-        return job.data_gb * self.links[frozenset((job.home, site))].cost_per_gb
+        return job.data_gb * self.links[frozenset((job.origin, site))].cost_per_gb
 
     def first_step(self, job: Job, site: str) -> int:
-        """First step in which `job` may run at `site`, its data moved."""
+        """First step in which `job` may run at `site`, its data moved.
+
+        The data of a running job move from the horizon's start on.
+        """
+        begin = job.release if job.running_at is None else self.horizon.start
         hours = self.transfer_h(job, site) or 0.0
-        return self.horizon.first_step_from(job.release + timedelta(hours=hours))
+        return self.horizon.first_step_from(begin + timedelta(hours=hours))
+
+    def least_steps(self, job: Job) -> int:
+        """Steps that `job` takes at least, in its fastest mode."""
+        hours = job.work_h / max(mode.speed for mode in job.modes)
+        return max(1, int(np.ceil(hours / self.horizon.step_h - 1e-6)))
+
+    def n_steps(self, job: Job) -> int:
+        """Steps that `job` takes in its base mode without a pause."""
+        return max(1, int(np.ceil(job.work_h / self.horizon.step_h - 1e-9)))
 
     def end_step(self, job: Job) -> int:
         """Number of the step after the last in which `job` may run."""
         steps = self.horizon.steps_until(min(job.deadline, self.horizon.end))
-        return max(0, int(np.ceil(steps - 1e-9)))
+        end = max(0, int(np.ceil(steps - 1e-9)))
+        return min(end, self.n_steps(job)) if job.only_goes_on else end

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.chains import Chains
 from optimizer.dispatcher import Dispatcher
 from optimizer.marginal import Marginal
 from optimizer.merit_order import Leeway, MeritOrder
@@ -17,7 +18,6 @@ from optimizer.packing import (
     Packing,
     by_work,
     choose_replicas,
-    place_cheapest,
     rechoose_short_steps,
 )
 from optimizer.plan import Placement
@@ -53,20 +53,23 @@ class Repair:
 
     def improve(self, packing: Packing, rng: np.random.Generator, n_tries: int) -> Packing:
         """The best packing found in a round of `n_tries` tries around `packing`."""
+        chains = self._chains()
         before, order = self.cost(packing)
         best, cost, order = self._with_better_replicas(packing, before, order)
         trial, marginal = best.copy(), Marginal.of(self.problem, order)
         state = _State(trial, self.terms)
         for _ in range(n_tries):
             if self.choices and rng.random() < REPLICAS_TOO:
-                self._clear_window(trial, marginal, state, rng)
+                self._clear_window(trial, marginal, state, rng, chains)
             else:
-                self._exchange(trial, state.pick(rng), marginal, state)
+                self._exchange(trial, chains.sorted(state.pick(rng)), marginal, state, chains)
         trial_cost, _ = self.cost(trial)
         return trial if trial_cost < cost else best
 
     def complete(self, packing: Packing) -> Packing:
         """`packing` with every service served and every job placed that still fits, in place."""
+        chains = self._chains()
+        chains.clear(packing)
         marginal = Marginal.of(self.problem, self.cost(packing)[1])
         for v, service in enumerate(self.problem.services):
             held = packing.replicas[v].sum(axis=1)
@@ -74,10 +77,23 @@ class Repair:
             steps = np.flatnonzero((held < self.problem.floor(service)) | (short > 0))
             if len(steps):
                 choose_replicas(packing, v, self.choices[v], marginal, steps)
-        for j in by_work(self.problem):
+        for j in chains.sorted(by_work(self.problem)):
             if not packing.placements[j].runs:
-                place_cheapest(packing, j, self.terms[j], marginal)
+                self._put(packing, j, marginal, chains)
         return packing
+
+    def _chains(self) -> Chains:
+        return Chains.of(self.problem, self.terms)
+
+    def _put(self, packing: Packing, j: int, marginal: Marginal, chains: Chains) -> float:
+        """Put job number j, which is out, where it adds least; what it adds. [money]"""
+        costs = marginal.step_costs(self.terms[j], packing.load)
+        if chains.rank[j] < 0:
+            cost, placement = cheapest(self.terms[j], costs)
+            packing.put(j, placement)
+            return cost
+        chains.put(packing, j, marginal)
+        return schedule_cost(self.terms[j], costs, packing.placements[j])
 
     def _with_better_replicas(
         self, packing: Packing, cost: float, order: MeritOrder
@@ -90,7 +106,12 @@ class Repair:
         return (trial, trial_cost, trial_order) if trial_cost < cost else (packing, cost, order)
 
     def _exchange(
-        self, packing: Packing, jobs: list[int], marginal: Marginal, state: "_State"
+        self,
+        packing: Packing,
+        jobs: list[int],
+        marginal: Marginal,
+        state: "_State",
+        chains: Chains,
     ) -> None:
         """Take `jobs` out and put them back one by one; undo it where that does not pay."""
         before = [packing.placements[j] for j in jobs]
@@ -100,11 +121,8 @@ class Repair:
             costs = marginal.step_costs(self.terms[j], packing.load)
             saved += schedule_cost(self.terms[j], costs, placement)
         for j in jobs:
-            costs = marginal.step_costs(self.terms[j], packing.load)
-            cost, placement = cheapest(self.terms[j], costs)
-            packing.put(j, placement)
-            spent += cost
-        if spent < saved - WORTHWHILE * abs(saved):
+            spent += self._put(packing, j, marginal, chains)
+        if spent < saved - WORTHWHILE * abs(saved) and chains.keeps(packing):
             for j in jobs:
                 state.note(j, packing.placements[j])
             return
@@ -114,7 +132,12 @@ class Repair:
             packing.put(j, placement)
 
     def _clear_window(
-        self, packing: Packing, marginal: Marginal, state: "_State", rng: np.random.Generator
+        self,
+        packing: Packing,
+        marginal: Marginal,
+        state: "_State",
+        rng: np.random.Generator,
+        chains: Chains,
     ) -> None:
         """Take some jobs out of a few steps, let services choose anew there, put the jobs back."""
         first = int(rng.integers(self.problem.horizon.n_steps))
@@ -127,11 +150,11 @@ class Repair:
             packing.take_out(j)
         for v in rng.permutation(len(self.choices)):
             choose_replicas(packing, int(v), self.choices[v], marginal, steps)
-        for j in jobs:
-            place_cheapest(packing, j, self.terms[j], marginal)
+        for j in chains.sorted(jobs):
+            self._put(packing, j, marginal, chains)
         changed = (before, packing)
         saved, spent = (self._held_cost(one, marginal.order, jobs, steps) for one in changed)
-        if spent < saved - WORTHWHILE * abs(saved):
+        if spent < saved - WORTHWHILE * abs(saved) and chains.keeps(packing):
             for j in jobs:
                 state.note(j, packing.placements[j])
         else:

@@ -200,6 +200,7 @@ class GpuPool:
         embodied_g_per_gpu_h: Share of making, for each GPU-hour reserved. [g/GPU-h]
         committed_gpus: The lease of so many is paid whether they are reserved or not; in each step
             it is that of max(committed, reserved).
+        gpus_per_node: GPUs of a node; who asks for whole nodes reserves a multiple of them.
     """
 
     gpu_type: str
@@ -208,6 +209,21 @@ class GpuPool:
     lease_price_per_gpu_h: float = 0.0
     embodied_g_per_gpu_h: float = 0.0
     committed_gpus: int = field(default=0, metadata=UNSAID_AT_DEFAULT)
+    gpus_per_node: int = field(default=1, metadata=UNSAID_AT_DEFAULT)
+
+    def __post_init__(self) -> None:
+        if self.gpus_per_node < 1:
+            raise ValueError(
+                f"pool {self.gpu_type}: gpus_per_node must be at least 1, got "
+                f"{self.gpus_per_node}; 1 lets jobs take single GPUs"
+            )
+
+    def on_whole_nodes(self, gpus: int) -> int:
+        """GPUs of as many whole nodes as it takes to have `gpus`.
+
+        ceil(gpus / gpus_per_node) * gpus_per_node
+        """
+        return -(-gpus // self.gpus_per_node) * self.gpus_per_node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,9 @@ def _stages(search: Search, start: Start | None) -> Stage:
     packing = search.repaired(repair, packing)
     if search.is_closed():
         return Stage.GAP
-    return weighing.draw(packing) if weighing else Stage.ITERATIONS
+    if weighing is None or search.problem.is_chained:
+        return Stage.ITERATIONS
+    return weighing.draw(packing)
 
 
 def _proven(search: Search, ascent: Ascent) -> Response:

@@ -8,14 +8,14 @@ by one, those first that lose least (penalties that grow as in Lagrangian packin
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
 
+from optimizer.chains import Chains, add, sweep_chained
 from optimizer.compiled import has_numba
 from optimizer.fleet import Roster, Timetable
-from optimizer.load import Load
 from optimizer.marginal import Guide, Marginal
 from optimizer.merit_order import MeritOrder
 from optimizer.packing import Packing, by_work, choose_replicas
@@ -46,6 +46,7 @@ class Sweeps:
         choices: Of its services.
         supply: Of the problem.
         left_s: Time left; raises when there is none. [s]
+        chains: Who waits for whom.
     """
 
     problem: Problem
@@ -53,6 +54,10 @@ class Sweeps:
     choices: tuple[Choices, ...]
     supply: Supply
     left_s: Callable[[], float]
+    chains: Chains = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "chains", Chains.of(self.problem, self.roster.jobs))
 
     def pack(
         self,
@@ -70,7 +75,7 @@ class Sweeps:
             rng: Orders the jobs.
         """
         problem, n_jobs = self.problem, len(self.roster.jobs)
-        timetable, packing = self._timetable(start), start.copy()
+        timetable, packing = self._free(start)
         flat = MeritOrder.flat(prices.power_per_kwh, problem.horizon.step_h)
         goal = self.supply.dispatch(target_kw, time_limit_s=self.left_s())
         crowding = self._crowding()
@@ -89,14 +94,18 @@ class Sweeps:
 
     def polish(self, packing: Packing) -> Packing:
         """`packing`, which keeps every limit, after each job and service looked for better."""
-        timetable = self._timetable(packing)
-        return self._settled(packing.copy(), timetable)
+        timetable, packing = self._free(packing)
+        return self._settled(packing, timetable)
 
-    def _timetable(self, packing: Packing) -> Timetable:
+    def _free(self, start: Packing) -> tuple[Timetable, Packing]:
+        """`start` without the jobs that wait, or are waited for: the first round puts those in."""
         timetable = Timetable.empty(len(self.roster.jobs), self.problem.horizon.n_steps)
+        packing = start.copy()
+        for j in np.flatnonzero(self.chains.rank >= 0).tolist():
+            packing.take_out(j)
         for j, placement in enumerate(packing.placements):
             timetable.note(j, self.roster.jobs[j], placement)
-        return timetable
+        return timetable, packing
 
     def _settled(self, packing: Packing, timetable: Timetable) -> Packing:
         """Rounds with pools as hard limits, until no job moves."""
@@ -117,7 +126,7 @@ class Sweeps:
             movers: Numbers of the jobs that may move from the beginning; others move only where
                 they stand in a crowded pool.
         """
-        problem, packing, timetable = self.problem, start.copy(), self._timetable(start)
+        problem, (timetable, packing) = self.problem, self._free(start)
         guide, may_move = Guide.none(problem), np.zeros(len(self.roster.jobs), dtype=np.bool_)
         may_move[movers] = True
         rounds = [*self._crowding()[-SETTLING_ROUNDS:], *(HARD_ROUNDS * [np.inf])]
@@ -142,10 +151,12 @@ class Sweeps:
 
     def _crowding(self) -> FloatArray:
         """Price of crowding by round, from hardly felt to beyond any other."""
+        highest = max((terms.job.priority for terms in self.roster.jobs), default=1.0)
         worth = self.problem.objective.unfinished_price_per_gpu_h
         size = max(1.0, float(self.problem.pool_gpus.mean()))
         n_rounds = GUIDED_ROUNDS + CROWDED_ROUNDS
-        return np.geomspace(FIRST_CROWDING * worth / size, LAST_CROWDING * worth, n_rounds)
+        last = LAST_CROWDING * worth * max(1.0, highest)
+        return np.geomspace(FIRST_CROWDING * worth / size, last, n_rounds)
 
     def _guide(self, prices: Prices, target_kw: FloatArray) -> Guide:
         level = np.abs(prices.power_per_kwh).mean(axis=1)
@@ -165,9 +176,12 @@ class Sweeps:
     def _round(
         self, packing: Packing, timetable: Timetable, marginal: Marginal, order: IntArray
     ) -> int:
-        """Every job in that order, then every service; how many jobs moved."""
+        """Jobs that wait, every free job in that order, then every service; how many moved."""
         self.left_s()
-        moved = sweep(self.roster, timetable, packing, marginal, order)
+        chains = self.chains
+        moved = sweep_chained(chains, self.roster, timetable, packing.load, marginal)
+        free = order[chains.rank[order] < 0]
+        moved += sweep(self.roster, timetable, packing, marginal, free)
         for v, one in enumerate(self.choices):
             choose_replicas(packing, v, one, marginal)
         return moved
@@ -203,23 +217,13 @@ def numpy_sweep(
     load, moved = packing.load, 0
     for j in order.tolist():
         terms, before = roster.jobs[j], (timetable.position[j], timetable.modes[j].copy())
-        _add(load, roster, timetable, j, -1)
+        add(load, roster, timetable, j, -1)
         _, placement = untrimmed(terms, marginal.step_costs(terms, load), terms.grain)
         timetable.note(j, terms, placement)
-        _add(load, roster, timetable, j, 1)
+        add(load, roster, timetable, j, 1)
         same = before[0] == timetable.position[j] and np.array_equal(before[1], timetable.modes[j])
         moved += not same
     return moved
-
-
-def _add(load: Load, roster: Roster, timetable: Timetable, j: int, sign: int) -> None:
-    fleet, position = roster.fleet, timetable.position[j]
-    if position < 0:
-        return
-    steps = np.flatnonzero(timetable.modes[j] >= 0)
-    modes = timetable.modes[j, steps]
-    load.gpus[fleet.pools[j, position], steps] += sign * fleet.gpus[j, modes]
-    load.it_kw[fleet.sites[j, position], steps] += sign * fleet.extra_kw[j, position, modes]
 
 
 def compiled_sweep(

@@ -14,7 +14,7 @@ from optimizer.plan import Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.replicas import unprotected_rps
 from optimizer.site import FloatArray, GpuPool, IntArray, Site
-from optimizer.timing import is_finished, total_late_gpu_h
+from optimizer.timing import is_finished, late_gpu_h
 from optimizer.work import Service
 
 
@@ -62,6 +62,8 @@ class Tally:
         transfer_cost: Data moved over links. [money]
         late_gpu_h: Lateness times base GPUs. [GPU-h]
         unfinished_gpu_h: Work of jobs that missed their hard deadline. [GPU-h]
+        late_cost: What the lateness costs, each job's by its priority. [money]
+        unfinished_cost: What the work undone costs, likewise. [money]
         unserved_requests: Nothing answered them inside the latency budget.
         unprotected_requests: The loss of a site would have left them unserved.
         excess_carbon_kg: Emitted above the carbon budget. [kg]
@@ -72,6 +74,8 @@ class Tally:
     transfer_cost: float
     late_gpu_h: float
     unfinished_gpu_h: float
+    late_cost: float
+    unfinished_cost: float
     unserved_requests: float
     unprotected_requests: float
     excess_carbon_kg: float
@@ -100,10 +104,18 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
     transfer_cost = sum(
         problem.transfer_cost(job, placement.site) for job, placement in placed if placement.runs
     )
-    unfinished_gpu_h = sum(
-        job.gpu_hours for job, placement in placed if not is_finished(problem, job, placement)
+    priority = np.array([job.priority for job in problem.jobs])
+    late = late_gpu_h(problem, plan.placements)
+    unfinished = np.array(
+        [
+            0.0 if is_finished(problem, job, placement) else job.gpu_hours
+            for job, placement in placed
+        ]
     )
-    late_gpu_h = total_late_gpu_h(problem, plan.placements)
+    late_cost = problem.objective.late_price_per_gpu_h * float((late * priority).sum())
+    unfinished_cost = problem.objective.unfinished_price_per_gpu_h * float(
+        (unfinished * priority).sum()
+    )
     unserved = unprotected = 0.0
     seconds = problem.horizon.step_h * 3600
     for service in problem.services:
@@ -131,15 +143,17 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
     return Tally(
         sites=sites,
         transfer_cost=float(transfer_cost),
-        late_gpu_h=late_gpu_h,
-        unfinished_gpu_h=float(unfinished_gpu_h),
+        late_gpu_h=float(late.sum()),
+        unfinished_gpu_h=float(unfinished.sum()),
+        late_cost=late_cost,
+        unfinished_cost=unfinished_cost,
         unserved_requests=unserved,
         unprotected_requests=unprotected,
         excess_carbon_kg=excess_kg,
         objective=float(
             money
-            + price.late_price_per_gpu_h * late_gpu_h
-            + price.unfinished_price_per_gpu_h * unfinished_gpu_h
+            + late_cost
+            + unfinished_cost
             + price.unserved_price_per_request * (unserved + unprotected)
             + price.carbon_excess_price_per_kg * excess_kg
         ),

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from optimizer.horizon import Horizon
-from optimizer.load import extra_it_kw
+from optimizer.load import extra_it_kw, reserved_gpus
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, IntArray
 from optimizer.timing import TOLERANCE_H
@@ -98,7 +98,7 @@ class Terms:
         sites: Numbers of the admissible sites.
         names: Of the same sites.
         pools: Numbers of their pools.
-        gpus: By mode.
+        gpus: Reserved, shape (sites, modes).
         extra_kw: IT power added over idle GPUs, shape (sites, modes). [kW]
         lease_cost: Of the GPUs for a step, shape (sites, modes). [money]
         start_cost: Of choosing a site at all. [money]
@@ -106,6 +106,7 @@ class Terms:
         end_step: Number of the step after the last.
         n_steps: In a row, where it runs once in its base mode.
         grain: Its work in whole units, rounded against it where it must be.
+        running: Position of the site where it is running at the start, -1 for none.
         optimistic_grain: The same rounded in its favour.
         lateness: What its finish costs.
         unfinished_cost: Of leaving it. [money]
@@ -124,6 +125,7 @@ class Terms:
     end_step: int
     n_steps: int
     grain: Grain
+    running: int
     optimistic_grain: Grain
     lateness: Lateness
     unfinished_cost: float
@@ -135,10 +137,13 @@ class Terms:
         h, sites = horizon.step_h, problem.admissible_sites(job)
         names = tuple(problem.sites[s].name for s in sites)
         pools = [problem.pool_number[s, job.gpu_type] for s in sites]
-        gpus = np.array([mode.gpus for mode in job.modes], dtype=np.int64)
         modes = range(len(job.modes))
+        gpus = np.array(
+            [[reserved_gpus(problem, job, s, m) for m in modes] for s in sites], dtype=np.int64
+        )
         extra = np.array([[extra_it_kw(problem, job, s, m) for m in modes] for s in sites])
-        lease = np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools])
+        lease = [[problem.pools[k][1].lease_price_per_gpu_h] for k in pools]
+        first = np.array([problem.first_step(job, name) for name in names], dtype=np.int64)
         return Terms(
             job=job,
             horizon=horizon,
@@ -147,21 +152,26 @@ class Terms:
             pools=np.array(pools, dtype=np.int64),
             gpus=gpus,
             extra_kw=extra,
-            lease_cost=np.outer(lease, gpus) * h,
+            lease_cost=np.asarray(np.array(lease) * gpus * h, dtype=np.float64),
             start_cost=np.array([problem.transfer_cost(job, name) for name in names]),
-            first_step=np.array([problem.first_step(job, name) for name in names], dtype=np.int64),
+            first_step=np.maximum(first, problem.earliest_step.get(job.name, 0)),
             end_step=problem.end_step(job),
-            n_steps=max(1, int(np.ceil(job.work_h / h - 1e-9))),
+            n_steps=problem.n_steps(job),
             grain=Grain.of(job, h),
+            running=-1 if job.running_at is None else names.index(job.running_at),
             optimistic_grain=Grain.of(job, h, optimistic=True),
             lateness=Lateness(
                 step_h=h,
                 due_h=horizon.steps_until(job.due) * h,
                 end_h=horizon.steps_until(min(job.deadline, horizon.end)) * h,
-                price_per_h=job.base.gpus * price.late_price_per_gpu_h,
+                price_per_h=price.late_price_per_h(job),
             ),
-            unfinished_cost=price.unfinished_price_per_gpu_h * job.gpu_hours,
+            unfinished_cost=price.unfinished_cost(job),
         )
+
+    def head(self, grain: Grain) -> int:
+        """Units of progress that a running job has ahead of one that must resume."""
+        return 0 if self.running < 0 else grain.repeat
 
     @property
     def is_contiguous(self) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from optimizer.horizon import Horizon
 from optimizer.plan import Placement
 from optimizer.problem import Problem
+from optimizer.site import FloatArray
 from optimizer.work import Job
 
 TOLERANCE_H = 1e-6
@@ -25,11 +26,19 @@ class Timed(Protocol):
         ...
 
 
+def resumes(job: Job, placement: Placement) -> int:
+    """How often `job` starts again after a pause, one more where it ran and does not go on."""
+    if job.running_at is None or not placement.runs:
+        return placement.resumes
+    goes_on = placement.site == job.running_at and placement.runs[0].first_step == 0
+    return placement.resumes + (not goes_on)
+
+
 def progress_h(timed: Timed, job: Job, placement: Placement) -> float:
     """Base-mode hours done, less what resumes repeat. [h]"""
     step_h = timed.horizon.step_h
     done = sum(run.n_steps * step_h * job.modes[run.mode].speed for run in placement.runs)
-    return done - placement.resumes * job.resume_h
+    return done - resumes(job, placement) * job.resume_h
 
 
 def is_finished(timed: Timed, job: Job, placement: Placement) -> bool:
@@ -58,7 +67,7 @@ def late_h(timed: Timed, job: Job, placement: Placement) -> float:
     return float(over) if over > TOLERANCE_H else 0.0
 
 
-def total_late_gpu_h(problem: Problem, placements: tuple[Placement, ...]) -> float:
-    """Lateness of every job times its base GPUs. [GPU-h]"""
+def late_gpu_h(problem: Problem, placements: tuple[Placement, ...]) -> FloatArray:
+    """Lateness of every job times its base GPUs, shape (J,). [GPU-h]"""
     pairs = zip(problem.jobs, placements, strict=True)
-    return float(np.sum([late_h(problem, job, placed) * job.base.gpus for job, placed in pairs]))
+    return np.array([late_h(problem, job, placed) * job.base.gpus for job, placed in pairs])

@@ -57,6 +57,7 @@ def _violations(problem: Problem, plan: Plan) -> Iterator[Violation]:
     ]
     for job, placement in placed:
         yield from _check_job(problem, job, placement)
+    yield from _check_order(problem, plan)
     infinite = list(_check_finite(plan))
     yield from infinite
     if infinite or not all(_has_load(problem, job, placement) for job, placement in placed):
@@ -68,6 +69,21 @@ def _violations(problem: Problem, plan: Plan) -> Iterator[Violation]:
     facility_kw = load.facility_kw(problem)
     for s, site in enumerate(problem.sites):
         yield from _check_site(site, plan.dispatch[site.name], facility_kw[s], problem)
+
+
+def _check_order(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    """Nobody runs before all he waits for have ended."""
+    placed = {placement.job: placement for placement in plan.placements}
+    for job in problem.jobs:
+        for name in job.after if placed[job.name].runs else ():
+            begin, before = placed[job.name].runs[0].first_step, placed[name].runs
+            if not before or begin < before[-1].end_step:
+                ends = f"ends in step {before[-1].end_step - 1}" if before else "is unfinished"
+                yield Violation(
+                    rule="after the jobs it waits for",
+                    where=f"job {job.name}",
+                    message=f"starts in step {begin}, {name} {ends}",
+                )
 
 
 def _check_finite(plan: Plan) -> Iterator[Violation]:
@@ -111,6 +127,11 @@ def _check_job(problem: Problem, job: Job, placement: Placement) -> Iterator[Vio
         yield broken(
             "release and transfer",
             f"starts in step {placement.runs[0].first_step}, its data is there in step {first}",
+        )
+    if job.only_goes_on and placement.runs[0].first_step > 0:
+        yield broken(
+            "a running contiguous job goes on",
+            f"it is running, and starts again in step {placement.runs[0].first_step}",
         )
     if job.kind is JobKind.CONTIGUOUS and len(placement.runs) > 1:
         yield broken("contiguous", f"got {len(placement.runs)} runs")

@@ -4,10 +4,12 @@ Instants are UTC. How long a job takes depends on its mode; how it may be split 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 
+from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.site import FloatArray
 
 
@@ -24,8 +26,8 @@ class Mode:
     """One way to run a job: a width and a power cap, as measured.
 
     Attributes:
-        gpus: GPUs reserved.
-        power_kw: IT power of the whole job, idle draw of its GPUs included. [kW]
+        gpus: GPUs used, and reserved where the job does not ask for whole nodes.
+        power_kw: IT power of the whole job, idle draw of the GPUs it uses included. [kW]
         speed: Progress relative to the base mode. [1]
     """
 
@@ -43,9 +45,13 @@ class Job:
     also change its mode from step to step. Each resume repeats `resume_h` hours of base-mode
     work. A job stays at one site.
 
+    A job that is running when the horizon begins goes on for free if it runs in the first step
+    where it is; any other start is a resume, and elsewhere its data move first. A contiguous one
+    can only go on.
+
     Attributes:
         modes: The base mode first, with speed 1. Only an elastic job has more than one.
-        work_h: Time in the base mode without a pause. [h]
+        work_h: Time in the base mode without a pause, what is left of it when it is running. [h]
         release: Earliest start.
         due: Soft deadline; later hours are priced lateness.
         deadline: Hard deadline; a job that cannot meet it is left unfinished, at a price.
@@ -53,8 +59,12 @@ class Job:
         home: Site it is declared at, where its data lie.
         residency: Jurisdictions it may run in, None for any.
         certifications: What a site must be certified for.
-        data_gb: Moved over a link before it starts away from home. [GB]
+        data_gb: Moved over a link before it starts away from its data. [GB]
         allowed_sites: Sites it is confined to by name, None for any.
+        priority: Multiplies what its lateness and its being unfinished cost. [1]
+        whole_nodes: Reserve all GPUs of the nodes it is on; those it does not use stand idle.
+        after: Jobs that must have ended before it starts; where one is unfinished, so is it.
+        running_at: Site where it is running when the horizon begins, None where it is not.
     """
 
     name: str
@@ -71,6 +81,10 @@ class Job:
     certifications: frozenset[str] = frozenset()
     data_gb: float = 0.0
     allowed_sites: frozenset[str] | None = None
+    priority: float = field(default=1.0, metadata=UNSAID_AT_DEFAULT)
+    whole_nodes: bool = field(default=False, metadata=UNSAID_AT_DEFAULT)
+    after: tuple[str, ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
+    running_at: str | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         if not self.modes or self.modes[0].speed != 1.0:
@@ -79,11 +93,26 @@ class Job:
             raise ValueError(f"job {self.name}: only an elastic job has several modes")
         if self.work_h <= 0:
             raise ValueError(f"job {self.name}: work_h must be positive, got {self.work_h}")
+        if not 0 < self.priority < inf:
+            raise ValueError(
+                f"job {self.name}: priority must be positive and finite, got {self.priority}; "
+                "1 is that of any other job"
+            )
 
     @property
     def base(self) -> Mode:
         """The mode the work was stated in."""
         return self.modes[0]
+
+    @property
+    def origin(self) -> str:
+        """Site where its data lie: where it is running, else its home."""
+        return self.running_at or self.home
+
+    @property
+    def only_goes_on(self) -> bool:
+        """Whether it can be started at no other time than it was."""
+        return self.running_at is not None and self.kind is JobKind.CONTIGUOUS
 
     @property
     def gpu_hours(self) -> float:

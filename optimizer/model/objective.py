@@ -88,8 +88,7 @@ def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, o
     """
     price, seconds = problem.objective, problem.horizon.step_h * 3600
     terms: list[tuple[float, object]] = [
-        (price.unfinished_price_per_gpu_h * job.gpu_hours, m.undone[j])
-        for j, job in enumerate(problem.jobs)
+        (price.unfinished_cost(job), m.undone[j]) for j, job in enumerate(problem.jobs)
     ]
     for (k, _), unused in m.unused_gpus.items():
         lease = problem.pools[k][1].lease_price_per_gpu_h * problem.horizon.step_h

@@ -34,17 +34,20 @@ def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, 
     """The problem, and the names of the jobs left for a later plan.
 
     A job that could not end inside the horizon even if it started at its release, at home, is not
-    this plan's to judge.
+    this plan's to judge, nor is one that waits for it.
     """
     world = scenario.world
     horizon = Horizon(
         start=scenario.horizon.start, step=scenario.horizon.step, n_steps=scenario.horizon.n_steps
     )
-    jobs, later = [], []
+    jobs: list[Job] = []
+    later: list[str] = []
     for spec in scenario.jobs:
         n_steps = int(np.ceil(spec.work_h / horizon.step_h - 1e-9))
-        fits = horizon.first_step_from(spec.release) + n_steps <= horizon.n_steps
+        first = 0 if spec.running_at else horizon.first_step_from(spec.release)
+        fits = first + n_steps <= horizon.n_steps
         jobs.append(_job(spec)) if fits else later.append(spec.name)
+    jobs, later = _with_those_behind(jobs, later)
     policy = world.policy
     problem = Problem(
         horizon=horizon,
@@ -72,6 +75,14 @@ def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, 
     return problem, tuple(later)
 
 
+def _with_those_behind(jobs: list[Job], later: list[str]) -> tuple[list[Job], list[str]]:
+    """What stays and what is left for later, those that wait for the latter among them."""
+    while behind := [job for job in jobs if not set(later).isdisjoint(job.after)]:
+        later = [*later, *(job.name for job in behind)]
+        jobs = [job for job in jobs if job not in behind]
+    return jobs, later
+
+
 def _job(spec: JobSpec) -> Job:
     return Job(
         name=spec.name,
@@ -89,6 +100,10 @@ def _job(spec: JobSpec) -> Job:
         residency=spec.residency,
         certifications=spec.certifications,
         data_gb=spec.data_gb,
+        priority=spec.priority,
+        whole_nodes=spec.whole_nodes,
+        after=spec.after,
+        running_at=spec.running_at,
     )
 
 
@@ -150,6 +165,7 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
                 lease_price_per_gpu_h=pool.lease_price_per_gpu_h,
                 embodied_g_per_gpu_h=pool.embodied_kg_per_gpu_h * G_PER_KG,
                 committed_gpus=pool.committed_gpus,
+                gpus_per_node=pool.gpus_per_node,
             )
             for gpu_type, pool in site.pools.items()
         ),

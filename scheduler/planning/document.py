@@ -67,8 +67,13 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
             "requests",
             price.unserved_price_per_request,
         ),
-        ("late_work", account.late_gpu_h, "GPU-h", price.late_price_per_gpu_h),
-        ("unfinished_work", account.unfinished_gpu_h, "GPU-h", price.unfinished_price_per_gpu_h),
+        ("late_work", account.late_gpu_h, "GPU-h", _mean(account.late_cost, account.late_gpu_h)),
+        (
+            "unfinished_work",
+            account.unfinished_gpu_h,
+            "GPU-h",
+            _mean(account.unfinished_cost, account.unfinished_gpu_h),
+        ),
         ("excess_carbon", account.excess_carbon_kg, "kg CO2e", price.carbon_excess_price_per_kg),
     )
     asked = {
@@ -82,6 +87,11 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
         for name, amount, unit, money in every
         if amount > NEGLIGIBLE_SHARE * max(1.0, asked[unit])
     )
+
+
+def _mean(cost: float, amount: float) -> float:
+    """What one unit of `amount` costs in the mean: jobs differ by their priority."""
+    return cost / amount if amount else 0.0
 
 
 def document(run: PlannedRun) -> dict[str, Any]:

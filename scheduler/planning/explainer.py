@@ -10,11 +10,11 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from optimizer.load import Load, extra_it_kw, slopes
+from optimizer.load import Load, extra_it_kw, reserved_gpus, slopes
 from optimizer.merit_order import MeritOrder
 from optimizer.plan import Placement
 from optimizer.site import FloatArray
-from optimizer.timing import TOLERANCE_H, is_finished, late_h
+from optimizer.timing import TOLERANCE_H, is_finished, late_h, resumes
 from optimizer.work import Job
 from scheduler.errors import InputError
 from scheduler.planning.clauses import Clause
@@ -103,22 +103,25 @@ class Explainer:
         problem, site = self._problem, self._problem.sites[s]
         h = problem.horizon.step_h
         length = int(np.ceil(job.work_h / h - 1e-9))
-        first = problem.first_step(job, site.name)
+        before = [self._placements[name].runs for name in job.after]
+        ends = [runs[-1].end_step for runs in before if runs]
+        first = max([problem.first_step(job, site.name), *ends])
         money, carbon, short = self._steps(job, s, 0)
-        pool = problem.pool_number[s, job.gpu_type]
+        pool, needed = problem.pool_number[s, job.gpu_type], reserved_gpus(problem, job, s, 0)
         free = problem.pool_gpus[pool] - self._load.gpus[pool]
         due_h = problem.horizon.steps_until(job.due) * h
         end_h = problem.horizon.steps_until(min(job.deadline, problem.horizon.end)) * h
         transfer = problem.transfer_cost(job, site.name)
         starts = []
-        for step in range(first, problem.end_step(job))[:most]:
+        end = first + 1 if job.only_goes_on else problem.end_step(job)
+        for step in range(first, end)[:most]:
             steps, finish_h = slice(step, step + length), step * h + job.work_h
             limit = None
             if finish_h > end_h + TOLERANCE_H:
                 limit = Clause(says="too_late", facts={"hours": finish_h - end_h})
-            elif free[steps].min() < job.base.gpus:
-                at = problem.horizon.instant(step + int(np.argmax(free[steps] < job.base.gpus)))
-                gpus = {"left": int(free[steps].min()), "needed": job.base.gpus}
+            elif free[steps].min() < needed:
+                at = problem.horizon.instant(step + int(np.argmax(free[steps] < needed)))
+                gpus = {"left": int(free[steps].min()), "needed": needed}
                 limit = Clause(says="gpus", facts={**gpus, "at": at})
             elif short[steps].sum() > NEGLIGIBLE_KWH:
                 at = problem.horizon.instant(step + int(np.argmax(short[steps])))
@@ -155,7 +158,7 @@ class Explainer:
         money = cost - (problem.objective.carbon_price_per_kg + price_per_kg) * carbon
         money = money - problem.objective.unmet_price_per_kwh * short
         k = problem.pool_number[s, job.gpu_type]
-        pool, gpus = problem.pools[k][1], job.modes[mode].gpus
+        pool, gpus = problem.pools[k][1], reserved_gpus(problem, job, s, mode)
         free = np.maximum(0, pool.committed_gpus - self._load.gpus[k])
         leased = pool.lease_price_per_gpu_h * np.maximum(0, gpus - free)
         water = site.cooling.water_l_per_kwh * problem.objective.water_price_per_l
@@ -199,8 +202,11 @@ class Explainer:
 
     def _why_unfinished(self, job: Job, starts: list[Start]) -> WaitReason:
         problem = self._problem
-        pools = [problem.pool_number[s, job.gpu_type] for s in problem.admissible_sites(job)]
-        if problem.pool_gpus[pools].max() < job.base.gpus:
+        if all(
+            problem.pool_gpus[problem.pool_number[s, job.gpu_type]].max()
+            < reserved_gpus(problem, job, s, 0)
+            for s in problem.admissible_sites(job)
+        ):
             return WaitReason.EXCEEDS_CAPACITY
         if all(_says(start, "too_late") for start in starts):
             return WaitReason.DEADLINE_UNREACHABLE
@@ -217,7 +223,7 @@ class Explainer:
         chosen: Start | None,
     ) -> Iterator[Clause]:
         if chosen is None:
-            yield _unfinished([start for start in starts if start.site == job.home])
+            yield _unfinished([start for start in starts if start.site == job.origin])
             return
         first = next(start for start in starts if start.site == chosen.site)
         if reason is None:
@@ -235,27 +241,28 @@ class Explainer:
             }
             currency = self._problem.objective.currency
             yield Clause(says="cleaner", facts={**change, "currency": currency})
-        if chosen.site != job.home:
-            yield Clause(says="moved", facts={"home": job.home})
-        if placement.resumes == 1:
+        if chosen.site != job.origin:
+            yield Clause(says="moved", facts={"home": job.origin})
+        again = resumes(job, placement)
+        if again == 1:
             yield Clause(says="pause")
-        elif placement.resumes:
-            yield Clause(says="pauses", facts={"n": placement.resumes})
+        elif again:
+            yield Clause(says="pauses", facts={"n": again})
         if chosen.late_h > 0:
             yield Clause(says="late", facts={"hours": chosen.late_h})
 
     def _alternatives(self, job: Job, starts: list[Start], chosen: Start | None) -> tuple[str, ...]:
         currency, said = self._problem.objective.currency, []
-        at_once = next((start for start in starts if start.site == job.home), None)
+        at_once = next((start for start in starts if start.site == job.origin), None)
         if at_once is not None and at_once.limit:
-            said.append(f"at once at {job.home} if this were lifted: {at_once.limit}")
+            said.append(f"at once at {job.origin} if this were lifted: {at_once.limit}")
         elif at_once is not None and chosen is not None and at_once.start < chosen.start:
             assert at_once.cost is not None
             assert at_once.emissions_kg is not None
             assert chosen.cost is not None
             assert chosen.emissions_kg is not None
             said.append(
-                f"at once at {job.home}: {at_once.emissions_kg - chosen.emissions_kg:+.1f} kg, "
+                f"at once at {job.origin}: {at_once.emissions_kg - chosen.emissions_kg:+.1f} kg, "
                 f"{at_once.cost - chosen.cost:+.0f} {currency}"
             )
         possible = [start for start in starts if not start.limit and start.late_h <= 0]

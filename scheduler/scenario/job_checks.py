@@ -1,13 +1,13 @@
 """Rules that join a job, or the job generator, to the rest of the world."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 
 from scheduler.scenario.errors import Finding, Path
 from scheduler.scenario.fields import SeriesFile, utc_text
 from scheduler.scenario.generator import JobGenerator
 from scheduler.scenario.jobs import Job, admissible_sites, instants
-from scheduler.scenario.references import home_findings, unknown
+from scheduler.scenario.references import admitted, home_findings, unknown
 from scheduler.scenario.sites import GpuPool
 from scheduler.scenario.suggest import did_you_mean
 from scheduler.scenario.world import World
@@ -35,8 +35,40 @@ def job_findings(world: World, job: Job, path: Path) -> Findings:
     yield from homeless
     yield from _kind(job, path)
     yield from _times(world, job, path)
-    if not homeless:
+    running = list(_running(world, job, path))
+    yield from running
+    if not homeless and not running:
         yield from _fits(world, job, path)
+
+
+def _running(world: World, job: Job, path: Path) -> Findings:
+    here = (*path, "running_at")
+    if job.running_at is None:
+        return
+    if job.running_at not in world.sites:
+        yield unknown(here, "site", job.running_at, world.sites)
+    elif job.running_at not in admitted(world, job):
+        text = "its GPU type, residency or certifications forbid"
+        yield Finding(here, f"{text} {job.running_at}; correct one of them, or remove running_at")
+
+
+def order_findings(jobs: Mapping[str, Job], names: Collection[str]) -> Findings:
+    """Jobs that wait for what is none of the `names` of all jobs, or for themselves in the end."""
+    missing = False
+    for name, job in jobs.items():
+        for number, before in enumerate(job.after):
+            if before not in names:
+                missing = True
+                yield unknown(("jobs", "list", name, "after", number), "job", before, names)
+        if job.after and job.running_at is not None:
+            text = "a job that is running has started; remove after"
+            yield Finding(("jobs", "list", name, "after"), text)
+    waiting = {name: set(job.after) & jobs.keys() for name, job in jobs.items() if job.after}
+    while ready := {name for name, before in waiting.items() if not before & waiting.keys()}:
+        waiting = {name: before for name, before in waiting.items() if name not in ready}
+    if waiting and not missing:
+        text = f"goes in a circle among {', '.join(sorted(waiting))}; take one of them out"
+        yield Finding(("jobs", "list", min(waiting), "after"), text)
 
 
 def most_gpus(pool: GpuPool) -> float:
@@ -89,7 +121,7 @@ def _times(world: World, job: Job, path: Path) -> Findings:
         )
         yield Finding(key("release"), text)
         return
-    start = max(release, horizon.start)
+    start = horizon.start if job.running_at else max(release, horizon.start)
     finish = start + timedelta(hours=job.shortest_h)
     limits = (("due", due),) if due == deadline else (("due", due), ("deadline", deadline))
     for name, limit in limits:
@@ -107,15 +139,23 @@ def _times(world: World, job: Job, path: Path) -> Findings:
         yield Finding(key("due"), text)
 
 
+def _reserved(job: Job, gpus: int, pool: GpuPool) -> int:
+    """GPUs reserved to use `gpus`."""
+    return -(-gpus // pool.gpus_per_node) * pool.gpus_per_node if job.whole_nodes else gpus
+
+
 def _fits(world: World, job: Job, path: Path) -> Findings:
     pools = {name: world.sites[name].pools[job.gpu_type] for name in admissible_sites(job, world)}
-    home = pools[job.home]
-    if job.gpus > most_gpus(home):
-        text = f"{job.home} has {most_gpus(home):g} {job.gpu_type}, got {job.gpus}"
+    origin = job.running_at or job.home
+    home = pools[origin]
+    if _reserved(job, job.gpus, home) > most_gpus(home):
+        text = f"{origin} has {most_gpus(home):g} {job.gpu_type}, got {job.gpus}"
+        if job.whole_nodes:
+            text += f" on whole nodes of {home.gpus_per_node}"
         yield Finding((*path, "gpus"), text)
     for number, mode in enumerate(job.modes):
         most = max(most_gpus(pool) for pool in pools.values())
-        if mode.gpus > most:
+        if all(_reserved(job, mode.gpus, pool) > most_gpus(pool) for pool in pools.values()):
             text = f"no site where it may run has more than {most:g}, got {mode.gpus}"
             yield Finding((*path, "modes", number, "gpus"), text)
     idle_kw = max(pool.idle_kw_per_gpu for pool in pools.values())

@@ -25,8 +25,10 @@ from scheduler.scenario.world import World
 
 MOST_PROBLEMS = 20
 _WHOLE = ("gpus",)
-_TEXT = ("kind", "gpu_type", "home")
-_LISTS = ("residency", "certifications")
+_TEXT = ("kind", "gpu_type", "home", "running_at")
+_FLAGS = {"true": True, "false": False}
+_YES_OR_NO = ("whole_nodes",)
+_LISTS = ("residency", "certifications", "after")
 _INSTANTS = ("release", "due", "deadline")
 _MODE_PARTS = ("gpus", "speed", "power_kw_per_gpu")
 
@@ -135,7 +137,8 @@ def _read_row(
                 yield problem(key, message(detail, ("jobs", "list", "", *key)))
         return
     release = instants(job, world)[0]
-    if not world.horizon.start <= release < world.horizon.end:
+    began = job.running_at is not None
+    if not (began or world.horizon.start <= release < world.horizon.end):
         result.left_out += 1
         return
     found = [problem(finding.path, finding.message) for finding in job_findings(world, job, ())]
@@ -169,11 +172,18 @@ def _cell(key: str, value: Any) -> Any:
     if key == "modes":
         return [_mode(text) for text in _parts(value)] if isinstance(value, str) else value
     if isinstance(value, str):
-        value = value.strip()
-        return value if key in _TEXT or key in _INSTANTS else _number(value, whole=key in _WHOLE)
+        return _of_text(key, value.strip())
     if key in _WHOLE and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def _of_text(key: str, text: str) -> Any:
+    if key in _TEXT or key in _INSTANTS:
+        return text
+    return (
+        _FLAGS.get(text.lower(), text) if key in _YES_OR_NO else _number(text, whole=key in _WHOLE)
+    )
 
 
 def _parts(text: str) -> list[str]:

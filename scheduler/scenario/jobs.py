@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, Strict
 
 from scheduler.scenario.fields import (
     Description,
+    Flag,
     Hours,
     Instant,
     KwPerGpu,
@@ -82,6 +83,17 @@ class Job(Description):
     data_gb: NonNegative = Field(
         default=0, description="Moved over a link before it starts away from home. [GB]"
     )
+    priority: Annotated[Positive, Field(le=1000)] = Field(
+        default=1, description="Multiplies what its lateness and its being unfinished cost. [1]"
+    )
+    whole_nodes: Flag = Field(default=False, description="Reserve all GPUs of the nodes it is on.")
+    after: tuple[Name, ...] = Field(
+        default=(), description="Jobs that must have ended before it starts."
+    )
+    running_at: Name | None = Field(
+        default=None,
+        description="Site where it is running when the horizon begins; work_h is what is left.",
+    )
 
     @property
     def shortest_h(self) -> float:
@@ -149,6 +161,10 @@ class JobSpec:
         residency: Jurisdictions it may run in, None for any.
         certifications: What a site must be certified for.
         data_gb: Moved over a link before it starts away from home. [GB]
+        priority: Multiplies what its lateness and its being unfinished cost. [1]
+        whole_nodes: Reserve all GPUs of the nodes it is on.
+        after: Names of jobs that must have ended before it starts.
+        running_at: Site where it is running when the horizon begins, None where it is not.
     """
 
     name: str
@@ -165,6 +181,10 @@ class JobSpec:
     residency: frozenset[str] | None
     certifications: frozenset[str]
     data_gb: float
+    priority: float = 1.0
+    whole_nodes: bool = False
+    after: tuple[str, ...] = ()
+    running_at: str | None = None
 
     @property
     def gpus(self) -> int:
@@ -199,10 +219,11 @@ def instants(job: Job, world: "World") -> tuple[datetime, datetime, datetime]:
 
 def admissible_sites(job: Job, world: "World") -> tuple[str, ...]:
     """Sites where `job` may run, home first: law, certification, GPUs, and a way for its data."""
+    origin = job.running_at or job.home
     linked: Mapping[str, bool] = {
         name: job.data_gb == 0
-        or name == job.home
-        or any({name, job.home} == set(link.between) for link in world.links)
+        or name == origin
+        or any({name, origin} == set(link.between) for link in world.links)
         for name in world.sites
     }
     allowed = (
@@ -239,4 +260,8 @@ def job_spec(name: str, job: Job, world: "World") -> JobSpec:
         residency=None if job.residency is None else frozenset(job.residency),
         certifications=frozenset(job.certifications),
         data_gb=float(job.data_gb),
+        priority=float(job.priority),
+        whole_nodes=job.whole_nodes,
+        after=job.after,
+        running_at=job.running_at,
     )

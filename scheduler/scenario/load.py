@@ -16,6 +16,7 @@ from scheduler.scenario.edit import Edit, apply_edits, read_edits
 from scheduler.scenario.errors import Finding, Path, Problem, ScenarioError, dotted
 from scheduler.scenario.fields import utc_text
 from scheduler.scenario.generate import generate
+from scheduler.scenario.job_checks import order_findings
 from scheduler.scenario.job_files import read_jobs
 from scheduler.scenario.jobs import job_spec
 from scheduler.scenario.positions import position, strip_branches
@@ -100,6 +101,10 @@ def _scenario(
         raise ScenarioError(
             places.problems(Finding(("jobs", "list", name), text) for name in sorted(taken))
         )
+    names = [*world.jobs.listed, *(job.name for job in generated.jobs)]
+    disorder = places.problems(order_findings(world.jobs.listed, names))
+    if disorder:
+        raise ScenarioError(disorder)
     listed = tuple(job_spec(name, job, world) for name, job in world.jobs.listed.items())
     return Scenario(
         world=world,

@@ -23,6 +23,7 @@ from scheduler.scenario.fields import (
     Name,
     NonNegative,
     Positive,
+    PositiveCount,
     PowerSeries,
     Price,
     PriceSeries,
@@ -305,6 +306,9 @@ class GpuPool(Description):
     )
     committed_gpus: Count = Field(
         default=0, description="GPUs whose lease is paid whether they are reserved or not."
+    )
+    gpus_per_node: PositiveCount = Field(
+        default=1, description="GPUs of a node; a job on whole nodes reserves a multiple of them."
     )
 
 

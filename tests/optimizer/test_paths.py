@@ -17,6 +17,7 @@ from optimizer.paths import NO_PATH, numpy_path, numpy_window
 from optimizer.solve import solve
 from optimizer.terms import Grain, Lateness, Terms, terms_of
 from tests.optimizer import worlds
+from tests.optimizer.demands import chained
 from tests.optimizer.tiny import solved, tiny
 
 
@@ -32,19 +33,24 @@ def questions(draw):
     due_h = draw(st.integers(0, n_steps)) / 2
     problem = worlds.problem(worlds.site("home"), jobs=[worlds.job(hours=1)])
     work_h = draw(st.integers(1, n_steps)) / 2
+    first_step = rng.integers(0, n_steps + 1, n_sites)
+    running = draw(st.integers(-1, n_sites - 1))
+    if running >= 0:
+        first_step[running] = 0
     terms = Terms(
         job=worlds.job(hours=work_h),
         horizon=problem.horizon,
         sites=tuple(range(n_sites)),
         names=("home",) * n_sites,
         pools=np.zeros(n_sites, dtype=np.int64),
-        gpus=np.ones(len(gain), dtype=np.int64),
+        gpus=np.ones((n_sites, len(gain)), dtype=np.int64),
         extra_kw=np.zeros((n_sites, len(gain))),
         lease_cost=np.zeros((n_sites, len(gain))),
         start_cost=rng.integers(0, 3, n_sites).astype(float),
-        first_step=rng.integers(0, n_steps + 1, n_sites),
+        first_step=first_step,
         end_step=draw(st.integers(0, n_steps)),
         n_steps=int(np.ceil(work_h * 2)),
+        running=running,
         grain=Grain(work=1, gain=gain, repeat=0, exact=True),
         optimistic_grain=Grain(work=1, gain=gain, repeat=0, exact=True),
         lateness=Lateness(step_h=0.5, due_h=due_h, end_h=n_steps / 2, price_per_h=1.5),
@@ -88,8 +94,11 @@ def test_a_job_that_cannot_finish_has_no_path():
     assert numpy_path(terms, free, terms.grain) == NO_PATH
 
 
-def test_a_plan_is_the_same_with_and_without_numba(monkeypatch):
-    problem = tiny(7)
+@pytest.mark.parametrize(
+    "problem",
+    [pytest.param(tiny(7), id="plain"), pytest.param(chained(3), id="jobs that wait for others")],
+)
+def test_a_plan_is_the_same_with_and_without_numba(monkeypatch, problem):
     modules = (paths, marginal_module, answers, sweeps)
     caches = (paths._searches, marginal_module._step_costs, answers._kinds, sweeps._kind)
     assert paths._searches() == (compiled_path, compiled_window)

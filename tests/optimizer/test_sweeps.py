@@ -27,6 +27,7 @@ from optimizer.supply import SureSupply
 from optimizer.sweeps import Sweeps, compiled_sweep, numpy_sweep
 from optimizer.terms import terms_of
 from tests.optimizer import worlds
+from tests.optimizer.demands import demanding
 from tests.optimizer.tiny import tiny
 
 SEEDS = range(12)
@@ -95,9 +96,10 @@ def test_all_jobs_at_once_answer_as_each_alone(seed):
             assert answers.least[j] == least
 
 
+@pytest.mark.parametrize("world", [tiny, demanding])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_numpy_and_machine_code_give_the_same_answers(seed):
-    problem = tiny(seed)
+def test_numpy_and_machine_code_give_the_same_answers(seed, world):
+    problem = world(seed)
     roster = Roster.of(terms_of(problem))
     question = question_of(problem, np.random.default_rng(seed))
     plain, fast = (answers_of(ask, roster, question) for ask in (numpy_ask, compiled_ask))
@@ -129,10 +131,11 @@ def test_the_load_of_a_timetable_is_that_of_its_placements():
     np.testing.assert_allclose(it_kw, load.it_kw)
 
 
+@pytest.mark.parametrize("world", [tiny, demanding])
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("crowding", [np.inf, 0.3], ids=["hard pools", "crowded pools"])
-def test_numpy_and_machine_code_sweep_alike(seed, crowding):
-    problem, rng = tiny(seed), np.random.default_rng(seed)
+def test_numpy_and_machine_code_sweep_alike(seed, crowding, world):
+    problem, rng = world(seed), np.random.default_rng(seed)
     roster = Roster.of(terms_of(problem))
     idle_kw = Load.idle(problem).facility_kw(problem)
     _, dispatch, _ = Dispatcher(problem).solve(idle_kw, time_limit_s=10)

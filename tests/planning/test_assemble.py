@@ -75,3 +75,47 @@ def test_a_commitment_of_a_lease_reaches_the_pool(tmp_path):
     pool = ("idle_kw_per_gpu: 0", ", lease_price_per_gpu_h: 2, committed_gpus: 5")
     ((leased,),) = [site.pools for site in problem_of(tmp_path, pool=pool).sites]
     assert (leased.lease_price_per_gpu_h, leased.committed_gpus) == (2, 5)
+
+
+def test_a_priority_reaches_the_job(tmp_path):
+    first = problem_of(tmp_path, job=("      work_h: 4\n", "      priority: 3\n")).jobs[0]
+    assert first.priority == 3
+
+
+def test_a_job_that_is_running_says_where(tmp_path):
+    world = problem_of(tmp_path, job=("      work_h: 4\n", "      running_at: home\n"))
+    assert world.jobs[0].running_at == "home"
+    assert world.first_step(world.jobs[0], "home") == 0
+
+
+def test_whole_nodes_reach_the_job_and_the_pool(tmp_path):
+    nodes = ("idle_kw_per_gpu: 0", ", gpus_per_node: 4")
+    whole = ("      work_h: 4\n", "      whole_nodes: true\n")
+    world = problem_of(tmp_path, nodes=nodes, whole=whole)
+    assert world.jobs[0].whole_nodes
+    assert world.sites[0].pools[0].gpus_per_node == 4
+
+
+def second_job(name, after, work_h):
+    return f"""    {name}:
+      kind: contiguous
+      gpu_type: gpu
+      gpus: 1
+      work_h: {work_h}
+      deadline_h: 200
+      power_kw_per_gpu: 1
+      home: home
+      after: [{after}]
+"""
+
+
+def test_a_job_says_whom_it_waits_for(tmp_path):
+    world = problem_of(tmp_path, job=("  list:\n", second_job("then", "train", 1)))
+    assert {job.name: job.after for job in world.jobs} == {"train": (), "then": ("train",)}
+
+
+def test_who_waits_for_a_job_left_for_later_is_left_too(tmp_path):
+    # 99 hours do not fit the horizon of the small world.
+    jobs = second_job("long", "train", 99) + second_job("then", "long", 1)
+    world = problem_of(tmp_path, job=("  list:\n", jobs))
+    assert [job.name for job in world.jobs] == ["train"]

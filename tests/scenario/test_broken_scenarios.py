@@ -67,8 +67,8 @@ CASES = [
     ),
     pytest.param(
         "      work_h: 6\n",
-        "      work_h: 6\n      priority: 3\n",
-        "small.yaml:70:7: jobs.list.train.priority: unknown key",
+        "      work_h: 6\n      queue: research\n",
+        "small.yaml:70:7: jobs.list.train.queue: unknown key",
         id="a key of another scheduler",
     ),
     pytest.param(

@@ -36,6 +36,18 @@ def test_an_elastic_row_lists_its_modes_and_a_bound_row_its_jurisdictions(small_
     assert job.due == job.deadline
 
 
+def test_a_row_says_whether_it_takes_whole_nodes_and_where_it_is_running(small_with):
+    text = (
+        "name,kind,gpu_type,gpus,work_h,power_kw_per_gpu,home,whole_nodes,running_at,release_h\n"
+        "gang,contiguous,a100,4,3,0.4,oslo,true,oslo,-2\n"
+        "loose,contiguous,a100,4,3,0.4,oslo,false,,0\n"
+    )
+    scenario = small_with(FILES, jobs_csv=text)
+    gang, loose = named(scenario, "gang"), named(scenario, "loose")
+    assert (gang.whole_nodes, gang.running_at) == (True, "oslo")
+    assert (loose.whole_nodes, loose.running_at) == (False, None)
+
+
 def test_parquet_reads_like_csv(write, tmp_path):
     path = write({NO_LIST: "jobs:\n  files: [{file: jobs.parquet}]\n  list:\n"})
     pd.DataFrame(

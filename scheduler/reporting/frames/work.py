@@ -9,7 +9,7 @@ import pandas as pd
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
 from optimizer.tally import unserved_rps
-from optimizer.timing import finish_h, is_finished, late_h
+from optimizer.timing import finish_h, is_finished, late_h, resumes
 from optimizer.work import Job
 from scheduler.planning.document import job_emissions_kg
 from scheduler.planning.run import PlannedRun
@@ -45,7 +45,7 @@ def jobs(run: PlannedRun) -> pd.DataFrame:
                 "end_utc": end,
                 "finished": is_finished(problem, job, placed),
                 "wait_h": (start - job.release) / timedelta(hours=1) if placed.runs else np.nan,
-                "pauses": placed.resumes,
+                "pauses": resumes(job, placed),
                 "late_h": late_h(problem, job, placed),
                 "run_now_site": baseline.site,
                 "run_now_start_utc": baseline_start,
