@@ -224,7 +224,7 @@ class _Run:
             problem=self.problem,
             terms=self.roster.jobs,
             choices=self.choices,
-            dispatcher=self.dispatcher,
+            supply=sweeps.supply,
             left_s=self.watch.left_s,
         )
         packing = repair.complete(Packing.of_plan(self.problem, self.best.plan))
