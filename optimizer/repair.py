@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.chains import Chains
-from optimizer.dispatcher import Dispatcher
 from optimizer.marginal import Marginal
-from optimizer.merit_order import Leeway, MeritOrder
+from optimizer.merit_order import MeritOrder
 from optimizer.packing import (
     Packing,
     by_work,
@@ -25,6 +24,7 @@ from optimizer.pricing import cheapest, schedule_cost
 from optimizer.problem import Problem
 from optimizer.replicas import Choices, shortfall_rps
 from optimizer.site import FloatArray, IntArray
+from optimizer.supply import Supply
 from optimizer.terms import Terms
 from optimizer.timing import is_finished, late_h
 
@@ -41,14 +41,14 @@ class Repair:
     Attributes:
         terms: Of its jobs.
         choices: Of its services.
-        dispatcher: Of the problem.
+        supply: Of the problem.
         left_s: Time left; raises when there is none. [s]
     """
 
     problem: Problem
     terms: tuple[Terms, ...]
     choices: tuple[Choices, ...]
-    dispatcher: Dispatcher
+    supply: Supply
     left_s: Callable[[], float]
 
     def improve(self, packing: Packing, rng: np.random.Generator, n_tries: int) -> Packing:
@@ -173,14 +173,12 @@ class Repair:
     def cost(self, packing: Packing) -> tuple[float, MeritOrder]:
         """Objective of a packing, its routes as they stand, and the merit order around it."""
         problem = self.problem
-        cost, dispatch, prices = self.dispatcher.solve(
-            packing.load.facility_kw(problem), time_limit_s=self.left_s()
-        )
+        load_kw = packing.load.facility_kw(problem)
+        cost, order = self.supply.curves(load_kw, None, time_limit_s=self.left_s())
         cost += self._lease_and_water(packing)
         cost += sum(self._job_cost(j, placed) for j, placed in enumerate(packing.placements))
         cost += self._shortfall_cost(packing, np.arange(problem.horizon.n_steps))
-        leeway = Leeway(stored_per_kwh=prices.stored_per_kwh, billed=dispatch)
-        return cost, MeritOrder.of(problem, dispatch, prices.carbon_per_kg, leeway)
+        return cost, order
 
     def _lease_and_water(self, packing: Packing) -> float:
         problem, load = self.problem, packing.load

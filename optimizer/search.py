@@ -154,7 +154,7 @@ class Search:
             problem=self.problem,
             terms=self.roster.jobs,
             choices=self.choices,
-            dispatcher=self.dispatcher,
+            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
             left_s=self.watch.left_s,
         )
 

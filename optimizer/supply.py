@@ -28,8 +28,8 @@ class Supply(Protocol):
 
     def curves(
         self, facility_kw: FloatArray, billed: Dispatches | None, *, time_limit_s: float
-    ) -> MeritOrder:
-        """Supplies around the best dispatch of `facility_kw`, batteries giving way a little.
+    ) -> tuple[float, MeritOrder]:
+        """The cost of the best dispatch [money], and supplies around it, batteries giving way.
 
         Args:
             facility_kw: Shape (S, T). [kW]
@@ -56,12 +56,12 @@ class SureSupply:
 
     def curves(
         self, facility_kw: FloatArray, billed: Dispatches | None, *, time_limit_s: float
-    ) -> MeritOrder:
+    ) -> tuple[float, MeritOrder]:
         """As of `Supply`."""
-        _, dispatch, prices = self.dispatcher.solve(facility_kw, time_limit_s=time_limit_s)
+        cost, dispatch, prices = self.dispatcher.solve(facility_kw, time_limit_s=time_limit_s)
         leeway = Leeway(
             stored_per_kwh=prices.stored_per_kwh,
             billed=billed[0] if billed else dispatch,
             peak_share=PEAK_SHARE if billed else 1.0,
         )
-        return MeritOrder.of(self.problem, dispatch, prices.carbon_per_kg, leeway)
+        return cost, MeritOrder.of(self.problem, dispatch, prices.carbon_per_kg, leeway)

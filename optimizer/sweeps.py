@@ -171,7 +171,7 @@ class Sweeps:
     def _around(self, packing: Packing, billed: Dispatches | None = None) -> MeritOrder:
         """Supply around the best dispatch of `packing`, the peaks of `billed` reached already."""
         load_kw = packing.load.facility_kw(self.problem)
-        return self.supply.curves(load_kw, billed, time_limit_s=self.left_s())
+        return self.supply.curves(load_kw, billed, time_limit_s=self.left_s())[1]
 
     def _round(
         self, packing: Packing, timetable: Timetable, marginal: Marginal, order: IntArray

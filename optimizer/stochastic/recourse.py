@@ -62,7 +62,11 @@ class Dispatchers:
 
     def supply(self, tail: FloatArray) -> "ExpectedSupply":
         """Their supplies as one, weighted at this tail."""
-        return ExpectedSupply(supplies=self._supplies, weights=mixed_weights(self._problem, tail))
+        return ExpectedSupply(
+            problem=self._problem,
+            supplies=self._supplies,
+            weights=mixed_weights(self._problem, tail),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ class ExpectedSupply:
         weights: Shape (K,).
     """
 
+    problem: StochasticProblem
     supplies: tuple[SureSupply, ...]
     weights: FloatArray
 
@@ -83,10 +88,11 @@ class ExpectedSupply:
 
     def curves(
         self, facility_kw: FloatArray, billed: Dispatches | None, *, time_limit_s: float
-    ) -> MeritOrder:
-        """As of `Supply`: the weighted mean of the curves of all scenarios."""
-        orders = [
+    ) -> tuple[float, MeritOrder]:
+        """As of `Supply`: the figure of risk, and the weighted mean of the scenarios' curves."""
+        found = [
             one.curves(facility_kw, (billed[k],) if billed else None, time_limit_s=time_limit_s)
             for k, one in enumerate(self.supplies)
         ]
-        return MeritOrder.merged(orders, self.weights)
+        cost = self.problem.objective([cost for cost, _ in found])
+        return cost, MeritOrder.merged([order for _, order in found], self.weights)

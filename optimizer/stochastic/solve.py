@@ -3,8 +3,8 @@
 1. the plan of the mean forecast is the first, and the last resort;
 2. an ascent from its prices finds those of every scenario, and proves the bound;
 3. sweeps led by them put every job and replica in place beside the expected supply curves;
-4. routes are chosen once for all scenarios, flows in each; the best first stage is kept and
-   polished.
+4. routes are chosen once for all scenarios, flows in each; the best first stage is kept, and
+   repair looks around it while the gap is open.
 
 A run ended by gap or rounds repeats to the last digit; one ended by the clock or a person says so.
 """
@@ -22,8 +22,9 @@ from optimizer.highs import TimeLimitReached
 from optimizer.load import Load
 from optimizer.packing import Packing
 from optimizer.plan import Plan, Proof, Stage
+from optimizer.repair import Repair
 from optimizer.replicas import Choices
-from optimizer.search import LEAST_TIME_S, Limits, Progress
+from optimizer.search import FRUITLESS_REPAIRS, LEAST_TIME_S, TRIES, Limits, Progress
 from optimizer.solve import solve
 from optimizer.stochastic.ascent import ScenarioAscent
 from optimizer.stochastic.bound import ScenarioPrices, lower_bound, respond
@@ -39,8 +40,8 @@ from optimizer.stochastic.solution import (
 from optimizer.sweeps import Sweeps
 from optimizer.terms import terms_of
 
-#: Sweeps from the prices, each in another order, and looks around the best plan after them.
-PACKS, POLISHES = 2, 3
+#: Sweeps from the prices, each in another order.
+PACKS = 2
 #: Of the time limit, for the plan of the mean forecast.
 MEAN_SHARE = 0.4
 
@@ -199,13 +200,24 @@ class _Run:
             self._consider(sweeps.pack(start, seen, ascent.target_kw, self.rng), "swept")
             if self._is_closed():
                 return Stage.GAP
-        for _ in range(POLISHES):
-            best = Packing.of_plan(self.problem.problem, self.plan.plan(0))
-            if not self._consider(sweeps.polish(best), "polished"):
-                break
-            if self._is_closed():
-                return Stage.GAP
-        return Stage.ITERATIONS
+        self._consider(sweeps.polish(self._best()), "polished")
+        if self._is_closed():
+            return Stage.GAP
+        repair = Repair(
+            problem=self.problem.problem,
+            terms=roster.jobs,
+            choices=self.choices,
+            supply=supply,
+            left_s=self._left_s,
+        )
+        packing, fruitless = repair.complete(self._best()), 0
+        while fruitless < FRUITLESS_REPAIRS and not self._is_closed():
+            packing = repair.improve(packing, self.rng, TRIES)
+            fruitless = 0 if self._consider(packing, "repaired") else fruitless + 1
+        return Stage.GAP if self._is_closed() else Stage.ITERATIONS
+
+    def _best(self) -> Packing:
+        return Packing.of_plan(self.problem.problem, self.plan.plan(0))
 
     def _packed(self, response: Response) -> Packing:
         """What everyone chose, whether there is room for it or not."""

@@ -98,7 +98,7 @@ def orders_around(problem, seed, n_orders):
         orders.append(
             SureSupply(problem=other, dispatcher=Dispatcher(other)).curves(
                 load_kw, None, time_limit_s=10
-            )
+            )[1]
         )
     return orders
 

@@ -20,6 +20,7 @@ from optimizer.packing import (
 from optimizer.plan import Placement, Run
 from optimizer.repair import Repair
 from optimizer.replicas import Choices, shortfall_rps
+from optimizer.supply import SureSupply
 from optimizer.tally import tally
 from optimizer.terms import terms_of
 from tests.optimizer import worlds
@@ -35,7 +36,7 @@ def repair_of(problem):
         problem=problem,
         terms=terms_of(problem),
         choices=tuple(Choices.of(problem, service) for service in problem.services),
-        dispatcher=Dispatcher(problem),
+        supply=SureSupply(problem=problem, dispatcher=Dispatcher(problem)),
         left_s=lambda: 10.0,
     )
 
@@ -57,7 +58,7 @@ def swept(problem, repair):
 
 def marginal_of(repair, packing):
     facility_kw = packing.load.facility_kw(repair.problem)
-    _, dispatch, _ = repair.dispatcher.solve(facility_kw, time_limit_s=10)
+    _, dispatch, _ = repair.supply.dispatcher.solve(facility_kw, time_limit_s=10)
     return Marginal.of(repair.problem, MeritOrder.of(repair.problem, dispatch))
 
 
