@@ -21,6 +21,7 @@ from optimizer.limits import Limits, Progress
 from optimizer.packing import Packing
 from optimizer.plan import Solution, Stage
 from optimizer.problem import Problem
+from optimizer.repair import Repair
 from optimizer.replan import Start, replan
 from optimizer.search import Search
 from optimizer.weighing import Weighing
@@ -80,20 +81,28 @@ def stages(search: Search, start: Start | None) -> Stage:
         response = proven(search, ascent)
         if not search.is_closed():
             packings += search.swept(sweeps, response, ascent.target_kw, 1)
-    weighing = None
+    if search.is_closed():
+        return Stage.GAP
+    weighing, repair = None, search.repair()
+    if not few:
+        _repaired(search, repair)
     if len(search.roster.jobs) <= MOST_WEIGHED and not search.is_closed():
         weighing = Weighing(search, packings, response)
         weighing.sweep(sweeps)
     if search.is_closed():
         return Stage.GAP
-    repair = search.repair()
-    packing = repair.complete(Packing.of_plan(search.problem, search.best.plan))
-    packing = search.repaired(repair, packing)
+    packing = _repaired(search, repair)
     if search.is_closed():
         return Stage.GAP
     if weighing is None or search.problem.is_chained:
         return Stage.ITERATIONS
     return weighing.draw(packing)
+
+
+def _repaired(search: Search, repair: Repair) -> Packing:
+    """The best plan, with what was left out of it put in, and tries around that."""
+    best = Packing.of_plan(search.problem, search.best.plan)
+    return search.repaired(repair, repair.complete(best))
 
 
 def proven(search: Search, ascent: Ascent) -> Response:

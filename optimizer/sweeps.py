@@ -36,6 +36,8 @@ MANY, FULL_ROUNDS, WATCHED_SHARE = 3000, 4, 0.25
 SETTLING_ROUNDS = 5
 #: Rounds that a packing may need until it keeps every limit, with time to spare for its flows.
 LANDING_ROUNDS = SETTLING_ROUNDS + HARD_ROUNDS + 3
+#: Times that room is made for jobs that lose, of few jobs and of many.
+RESCUES, FEW_RESCUES = 2, 1
 #: What a GPU beyond a pool costs at first, all of the pool over, and in the end, one over: both
 #: against what leaving a GPU-hour of work costs.
 FIRST_CROWDING, LAST_CROWDING = 0.02, 4.0
@@ -94,7 +96,13 @@ class Sweeps:
                 crowded = self._crowded(packing, timetable)
                 jobs = jobs[crowded[jobs] | (rng.random(n_jobs) < WATCHED_SHARE)]
             self._round(packing, timetable, Marginal.of(problem, order, guide), jobs)
-        return self._settled(packing, timetable)
+        self._settle_hard(packing, timetable)
+        with self.watch.part():
+            for _ in range(FEW_RESCUES if n_jobs > MANY else RESCUES):
+                before, (packing, timetable) = timetable, self._with_room(packing, timetable)
+                if timetable is before:
+                    break
+        return self._packed(packing, timetable)
 
     def _paced(self, rounds: list[tuple[int, float]]) -> Iterator[tuple[int, float]]:
         """`rounds`, without those before the last few where all would take too long."""
@@ -111,7 +119,8 @@ class Sweeps:
     def polish(self, packing: Packing) -> Packing:
         """`packing`, which keeps every limit, after each job and service looked for better."""
         timetable, packing = self._free(packing)
-        return self._settled(packing, timetable)
+        self._settle_hard(packing, timetable)
+        return self._packed(packing, timetable)
 
     def _free(self, start: Packing) -> tuple[Timetable, Packing]:
         """`start` without the jobs that wait, or are waited for: the first round puts those in."""
@@ -123,15 +132,58 @@ class Sweeps:
             timetable.note(j, self.roster.jobs[j], placement)
         return timetable, packing
 
-    def _settled(self, packing: Packing, timetable: Timetable) -> Packing:
-        """Rounds with pools as hard limits, until no job moves."""
-        problem = self.problem
-        largest_first = np.array(by_work(problem), dtype=np.int64)
-        for _ in range(HARD_ROUNDS):
-            marginal = Marginal.of(problem, self._around(packing))
-            if not self._round(packing, timetable, marginal, largest_first):
+    def _settle_hard(self, packing: Packing, timetable: Timetable) -> None:
+        """Rounds with pools as hard limits, until no job moves; in place."""
+        largest_first = np.array(by_work(self.problem), dtype=np.int64)
+        crowded = self._crowded(packing, timetable)
+        smallest_first = largest_first[crowded[largest_first]][::-1]
+        for order in (smallest_first, *(HARD_ROUNDS * [largest_first])):
+            moved = self._round(packing, timetable, self._crowded_curves(packing, np.inf), order)
+            if order is largest_first and not moved:
                 break
-        return self._packed(packing, timetable)
+
+    def _with_room(self, packing: Packing, timetable: Timetable) -> tuple[Packing, Timetable]:
+        """The same, or with room made for jobs that were left out or are late.
+
+        Crowding is dearest to wide jobs, so they leave a full pool first, though many a narrow one
+        could go elsewhere for less. Those who lose are put where they lose nothing, whoever stands
+        there; then the others move, until pools hold what they get.
+        """
+        crowding, before = self._crowding(), self._losses(timetable)
+        losers = np.flatnonzero((before > 0) & (self.chains.rank < 0))
+        if not len(losers):
+            return packing, timetable
+        losers = losers[np.argsort(-before[losers], kind="stable")]
+        tried, times = packing.copy(), Timetable(*(one.copy() for one in timetable))
+        losing = losers
+        for price in crowding[::-1]:
+            sweep(self.roster, times, tried, self._crowded_curves(tried, price), losing)
+            losing = losers[self._losses(times)[losers] > 0]
+            if not len(losing):
+                break
+        others = np.ones(len(before), dtype=np.bool_)
+        others[losers] = False
+        for price in crowding[-SETTLING_ROUNDS:]:
+            crowded = np.flatnonzero(self._crowded(tried, times) & others)
+            self._round(tried, times, self._crowded_curves(tried, price), crowded)
+        self._settle_hard(tried, times)
+        better = self._losses(times).sum() < before.sum()
+        return (tried, times) if better else (packing, timetable)
+
+    def _losses(self, timetable: Timetable) -> FloatArray:
+        """What each job costs for being left out, or late at its last step, shape (J,). [money]"""
+        fleet, runs = self.roster.fleet, timetable.modes >= 0
+        last_h = (
+            runs.shape[1] - 1 - np.argmax(runs[:, ::-1], axis=1)
+        ) * self.problem.horizon.step_h
+        late_cost = fleet.late_price_per_h * np.maximum(0.0, last_h - fleet.due_h)
+        losses: FloatArray = np.where(timetable.position < 0, fleet.unfinished_cost, late_cost)
+        return losses
+
+    def _crowded_curves(self, packing: Packing, price: float) -> Marginal:
+        """Supply around `packing`, a GPU beyond a pool at this price."""
+        guide = replace(Guide.none(self.problem), crowding_price=price)
+        return Marginal.of(self.problem, self._around(packing), guide)
 
     def settle(self, start: Packing, movers: IntArray) -> Packing:
         """A packing that keeps every limit, close to one that nearly does.
@@ -141,15 +193,13 @@ class Sweeps:
             movers: Numbers of the jobs that may move from the beginning; others move only where
                 they stand in a crowded pool.
         """
-        problem, (timetable, packing) = self.problem, self._free(start)
-        guide, may_move = Guide.none(problem), np.zeros(len(self.roster.jobs), dtype=np.bool_)
+        timetable, packing = self._free(start)
+        may_move = np.zeros(len(self.roster.jobs), dtype=np.bool_)
         may_move[movers] = True
         rounds = [*self._crowding()[-SETTLING_ROUNDS:], *(HARD_ROUNDS * [np.inf])]
         for price in rounds:
             may_move[self._crowded(packing, timetable)] = True
-            marginal = Marginal.of(
-                problem, self._around(packing), replace(guide, crowding_price=price)
-            )
+            marginal = self._crowded_curves(packing, price)
             self._round(packing, timetable, marginal, np.flatnonzero(may_move))
         return self._packed(packing, timetable)
 
