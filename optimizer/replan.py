@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.bound import Response, question, respond
+from optimizer.load import by_host
 from optimizer.packing import Packing
 from optimizer.plan import Placement, Prices, Run, Serving, Solution
 from optimizer.pricing import schedule_cost
@@ -73,6 +74,7 @@ class Start:
                 stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
                 peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
                 carbon_per_kg=prices.carbon_per_kg,
+                quality_per_request=_quality_prices(before, prices, after),
             ),
             placements={
                 placement.job: _later(placement, int(passed))
@@ -82,13 +84,11 @@ class Start:
                 and placement.runs[0].first_step >= passed
             },
             servings={
-                service.name: Serving(
-                    replicas=_held(one.replicas, sites, steps),
-                    served_rps=np.array([_held(rate, sites, steps) for rate in one.served_rps]),
-                )
+                service.name: one.taken(lambda values: _held(values, sites, steps))
                 for service in after.services
                 if (one := solution.plan.servings.get(service.name))
                 and one.served_rps.shape[0] == len(service.regions)
+                and len(one.parts) <= len(service.models)
             },
         )
 
@@ -107,16 +107,21 @@ class Start:
                 stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
                 peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
                 carbon_per_kg=prices.carbon_per_kg,
+                quality_per_request=prices.quality_per_request,
             ),
             placements=self.placements,
             servings={
-                name: Serving(
-                    replicas=_held(one.replicas, sites, steps),
-                    served_rps=np.array([_held(rate, sites, steps) for rate in one.served_rps]),
-                )
+                name: one.taken(lambda values: _held(values, sites, steps))
                 for name, one in self.servings.items()
             },
         )
+
+
+def _quality_prices(before: Problem, prices: Prices, after: Problem) -> tuple[float, ...]:
+    """Of the services after, those that are new none; none at all where none was before."""
+    known = {service.name: prices.quality_of(v) for v, service in enumerate(before.services)}
+    found = tuple(known.get(service.name, 0.0) for service in after.services)
+    return found if any(found) else ()
 
 
 def _taken(values: FloatArray, rows: list[int | None], steps: IntArray) -> FloatArray:
@@ -149,9 +154,7 @@ def replan(search: Search, start: Start) -> None:
     replicas, served = list(response.replicas), list(response.served_rps)
     for v, service in enumerate(problem.services):
         if service.name in start.servings:
-            rows = list(problem.admissible_sites(service))
-            one = start.servings[service.name]
-            replicas[v], served[v] = one.replicas[rows].T, one.served_rps.sum(axis=0)[rows].T
+            replicas[v], served[v] = by_host(problem, service, start.servings[service.name])
     packing = Packing.of(problem, placements, replicas, served)
     search.consider(search.sweeps().settle(packing, movers), "kept what holds")
 
