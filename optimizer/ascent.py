@@ -8,7 +8,7 @@ Stromberg 1999), and so a load worth coming close to. A round costs as much as a
 once; of many jobs a sample is asked first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ import numpy as np
 
 from optimizer.answers import add_load, ask
 from optimizer.bound import question, service_prices, service_step_costs
+from optimizer.climbing import CLIMB_SHARE
 from optimizer.fleet import Roster
+from optimizer.limits import Watch
 from optimizer.load import Load, slopes
 from optimizer.plan import Prices
 from optimizer.problem import Problem
@@ -96,7 +98,7 @@ class Ascent:
         problem: Problem,
         choices: tuple[Choices, ...],
         first: Prices,
-        left_s: Callable[[], float],
+        watch: Watch,
     ) -> None:
         """Start from `first`, and from a small price of every GPU.
 
@@ -104,9 +106,9 @@ class Ascent:
             problem: The problem.
             choices: Of its services.
             first: Prices under some load.
-            left_s: Time left; raises when there is none. [s]
+            watch: Ends a climb at its share of the time.
         """
-        self._problem, self._left_s = problem, left_s
+        self._problem, self._watch = problem, watch
         scale = Scale.of(problem)
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
         self._climb = Climb(
@@ -145,7 +147,7 @@ class Ascent:
             share_of_step: What the first steps are, against those of a climb from nowhere.
         """
         for step in step_sizes(n_rounds, share_of_step):
-            self._left_s()
+            self._watch.left_s(CLIMB_SHARE)
             prices = self.last_prices
             facility_kw, gpus, lacking = self.asked(roster, weight, prices)
             self._climb.move(self.slopes(prices, facility_kw, gpus, lacking), step)

@@ -88,7 +88,10 @@ def _dispatched(
 
 
 def _full_models(problem: Problem, dispatcher: Dispatcher, plan: Plan) -> Plan:
-    """`plan` with every service answering with its full model alone; jobs stay as they are."""
+    """`plan` with every service answering with its full model alone; the better of two beginnings.
+
+    Jobs stay as they are, or come back once the services, which need more GPUs now, have chosen.
+    """
     if not any(serving.variants for serving in plan.servings.values()):
         return plan
     services = tuple(replace(one, variants=(), quality_floor=0.0) for one in problem.services)
@@ -97,14 +100,21 @@ def _full_models(problem: Problem, dispatcher: Dispatcher, plan: Plan) -> Plan:
         name: replace(serving, variants=(), served_rps=0 * serving.served_rps)
         for name, serving in plan.servings.items()
     }
-    packing = Packing.of_plan(narrow, replace(plan, servings=bare))
-    load_kw = packing.load.facility_kw(narrow)
+    kept = Packing.of_plan(narrow, replace(plan, servings=bare))
+    load_kw = kept.load.facility_kw(narrow)
     _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
     marginal = Marginal.of(narrow, MeritOrder.of(narrow, dispatch, prices.carbon_per_kg))
-    for _ in range(FULL_ROUNDS):
-        for v, service in enumerate(narrow.services):
-            choose_replicas(packing, v, Choices.of(narrow, service).thinned(), marginal)
-    return Router(narrow).finish(packing, time_limit_s=TIME_LIMIT_S)
+    emptied, jobs = kept.copy(), by_work(narrow)
+    for j in jobs:
+        emptied.take_out(j)
+    for packing in (kept, emptied):
+        for _ in range(FULL_ROUNDS):
+            for v, service in enumerate(narrow.services):
+                choose_replicas(packing, v, Choices.of(narrow, service).thinned(), marginal)
+    _sweep(narrow, dispatcher, emptied, jobs)
+    router = Router(narrow)
+    found = [router.finish(packing, time_limit_s=TIME_LIMIT_S) for packing in (kept, emptied)]
+    return min(found, key=lambda one: tally(narrow, one).objective)
 
 
 def _base_only(job: Job) -> Job:
@@ -173,7 +183,7 @@ def _keeping(problem: Problem, plan: Plan, kept: set[str], movable: list[int]) -
         replace(
             plan,
             placements=tuple(
-                p if p.job in kept else Placement(job=p.job, site=job.home, runs=())
+                p if p.job in kept else Placement.none(job)
                 for job, p in zip(problem.jobs, plan.placements, strict=True)
             ),
         ),

@@ -61,21 +61,17 @@ class Start:
         beyond = steps >= old.n_steps
         steps[beyond] = old.n_steps - day + (steps[beyond] - old.n_steps) % day
         sites = [before.site_number.get(site.name) for site in after.sites]
+        before_service = {service.name: v for v, service in enumerate(before.services)}
         pools = [
             before.pool_number.get((before.site_number.get(after.sites[s].name, -1), pool.gpu_type))
             for s, pool in after.pools
         ]
-        prices = solution.prices
+        services = [before_service.get(service.name) for service in after.services]
+        to = _Retold(sites=sites, pools=pools, services=services, steps=steps)
+        models = {one.name: [model.name for model in one.models] for one in before.services}
         known = {job.name for job in after.jobs} & {job.name for job in before.jobs}
         return Start(
-            prices=Prices(
-                power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
-                gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
-                stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
-                peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-                carbon_per_kg=prices.carbon_per_kg,
-                quality_per_request=_quality_prices(before, prices, after),
-            ),
+            prices=to.prices(solution.prices),
             placements={
                 placement.job: _later(placement, int(passed))
                 for placement in solution.plan.placements
@@ -84,11 +80,11 @@ class Start:
                 and placement.runs[0].first_step >= passed
             },
             servings={
-                service.name: one.taken(lambda values: _held(values, sites, steps))
+                service.name: to.serving(one)
                 for service in after.services
                 if (one := solution.plan.servings.get(service.name))
                 and one.served_rps.shape[0] == len(service.regions)
-                and len(one.parts) <= len(service.models)
+                and models[service.name] == [model.name for model in service.models]
             },
         )
 
@@ -99,29 +95,47 @@ class Start:
             problem.pool_number[problem.site_number[other.sites[s].name], pool.gpu_type]
             for s, pool in other.pools
         ]
-        steps, prices = np.arange(problem.horizon.n_steps), self.prices
+        services: list[int | None] = list(range(len(problem.services)))
+        steps = np.arange(problem.horizon.n_steps)
+        to = _Retold(sites=sites, pools=pools, services=services, steps=steps)
         return Start(
-            prices=Prices(
-                power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
-                gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
-                stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
-                peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-                carbon_per_kg=prices.carbon_per_kg,
-                quality_per_request=prices.quality_per_request,
-            ),
+            prices=to.prices(self.prices),
             placements=self.placements,
-            servings={
-                name: one.taken(lambda values: _held(values, sites, steps))
-                for name, one in self.servings.items()
-            },
+            servings={name: to.serving(one) for name, one in self.servings.items()},
         )
 
 
-def _quality_prices(before: Problem, prices: Prices, after: Problem) -> tuple[float, ...]:
-    """Of the services after, those that are new none; none at all where none was before."""
-    known = {service.name: prices.quality_of(v) for v, service in enumerate(before.services)}
-    found = tuple(known.get(service.name, 0.0) for service in after.services)
-    return found if any(found) else ()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Retold:
+    """What was said of the sites, pools and steps of one problem, said of those of another.
+
+    Attributes:
+        sites: Number in the first problem of each site of the other; None for a new one.
+        pools: Likewise.
+        services: Likewise.
+        steps: Number in the first problem of each step of the other, shape (T,).
+    """
+
+    sites: list[int | None]
+    pools: list[int | None]
+    services: list[int | None]
+    steps: IntArray
+
+    def prices(self, said: Prices) -> Prices:
+        """Those of something new are the mean of all; the quality of a new service has none."""
+        quality = tuple(0.0 if v is None else said.quality_of(v) for v in self.services)
+        return Prices(
+            power_per_kwh=_taken(said.power_per_kwh, self.sites, self.steps),
+            gpu_per_gpu_h=_taken(said.gpu_per_gpu_h, self.pools, self.steps),
+            stored_per_kwh=_taken(said.stored_per_kwh, self.sites, self.steps),
+            peak_per_kw=_taken(said.peak_per_kw, self.sites, self.steps),
+            carbon_per_kg=said.carbon_per_kg,
+            quality_per_request=quality if any(quality) else (),
+        )
+
+    def serving(self, said: Serving) -> Serving:
+        """Something new serves nothing."""
+        return said.taken(lambda values: _held(values, self.sites, self.steps))
 
 
 def _taken(values: FloatArray, rows: list[int | None], steps: IntArray) -> FloatArray:
