@@ -78,7 +78,7 @@ class Serving:
 
     replicas: IntArray
     served_rps: FloatArray
-    variants: tuple["Serving", ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
+    variants: "tuple[Serving, ...]" = field(default=(), metadata=UNSAID_AT_DEFAULT)
 
     @property
     def parts(self) -> tuple["Serving", ...]:

@@ -12,8 +12,8 @@ from optimizer.problem import Problem
 from optimizer.site import FloatArray, IntArray
 from optimizer.work import Service
 
-#: Halvings of the price, and doublings that find one high enough.
-HALVINGS, DOUBLINGS = 30, 60
+#: Halvings of the price at most, and doublings that find one high enough.
+HALVINGS, DOUBLINGS = 20, 60
 ROUND_OFF = 1e-9
 
 
@@ -68,6 +68,8 @@ def cheapest_above(cost: FloatArray, gained: FloatArray, least: float) -> IntArr
     else:
         return above
     for _ in range(HALVINGS):
+        if np.count_nonzero(above != below) <= 1:
+            break
         middle = (low + high) / 2
         found = at(middle)
         if total(found) >= enough:

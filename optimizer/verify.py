@@ -59,9 +59,9 @@ def _violations(problem: Problem, plan: Plan) -> Iterator[Violation]:
     for job, placement in placed:
         yield from _check_job(problem, job, placement)
     yield from _check_order(problem, plan)
-    infinite = list(_check_finite(plan))
-    yield from infinite
-    if infinite or not all(_has_load(problem, job, placement) for job, placement in placed):
+    unreadable = [*_check_finite(plan), *_check_models(problem, plan)]
+    yield from unreadable
+    if unreadable or not all(_has_load(problem, job, placement) for job, placement in placed):
         return
     for service in problem.services:
         yield from _check_service(problem, service, plan.servings[service.name])
@@ -97,6 +97,15 @@ def _check_finite(plan: Plan) -> Iterator[Violation]:
                 values = getattr(part, one.name)
                 if isinstance(values, np.ndarray) and not np.isfinite(values).all():
                     yield Violation(rule="finite numbers", where=name, message=one.name)
+
+
+def _check_models(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    """A service answers with its full model alone, or says of each variant what it does."""
+    for service in problem.services:
+        said, known = len(plan.servings[service.name].parts), len(service.models)
+        if said not in (1, known):
+            where, message = f"service {service.name}", f"got {said} models, it has {known}"
+            yield Violation(rule="known models", where=where, message=message)
 
 
 def _has_load(problem: Problem, job: Job, placement: Placement) -> bool:
@@ -154,9 +163,6 @@ def _check_service(problem: Problem, service: Service, serving: Serving) -> Iter
     def broken(rule: str, message: str) -> Violation:
         return Violation(rule=rule, where=f"service {service.name}", message=message)
 
-    if len(serving.parts) > len(service.models):
-        yield broken("known models", f"got {len(serving.parts)}, it has {len(service.models)}")
-        return
     allowed = problem.admissible_sites(service)
     outside = [s for s in range(len(problem.sites)) if s not in allowed]
     scale = max(1.0, float(service.demand_rps.max()))

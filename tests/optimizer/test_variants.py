@@ -19,7 +19,7 @@ from optimizer.tally import tally
 from optimizer.verify import verify
 from optimizer.work import Variant
 from tests.optimizer import worlds
-from tests.optimizer.variants import SEEDS, SLOW_SEEDS, least_of, solved, varied
+from tests.optimizer.variants import FEW_SEEDS, SEEDS, least_of, solved, varied
 
 NOTHING = 1e-5
 
@@ -61,17 +61,18 @@ def check(seed):
     assert least <= proof.objective + slip
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", FEW_SEEDS)
 def test_bound_then_optimum_then_plan(seed):
     check(seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", SLOW_SEEDS)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_bound_then_optimum_then_plan_on_more_worlds(seed):
     check(seed)
 
 
+@pytest.mark.slow
 def test_nine_plans_of_ten_are_within_three_percent_of_the_optimum_and_none_beyond_ten():
     above = [
         (solved(seed).solution.proof.objective - least_of(seed)) / (1 + abs(least_of(seed)))
@@ -90,6 +91,7 @@ def test_run_now_answers_with_the_full_model_alone(seed):
     assert all(mean_quality(s, plan.servings[s.name]) == 1 for s in problem.services)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "occurs",
     [
@@ -197,7 +199,7 @@ def test_arbitrary_prices_give_a_bound_that_run_now_does_not_undercut(world):
 
 
 @settings(max_examples=20, deadline=None)
-@given(seed=st.sampled_from(list(SEEDS)), quality=st.floats(0, 0.05), level=st.floats(0.1, 3))
+@given(seed=st.sampled_from(list(FEW_SEEDS)), quality=st.floats(0, 0.05), level=st.floats(0.1, 3))
 def test_arbitrary_prices_give_a_bound_that_the_optimum_does_not_undercut(seed, quality, level):
     world = solved(seed)
     problem, found = world.problem, world.solution.prices
@@ -251,7 +253,7 @@ def test_thinned_choices_keep_the_least_cost_at_any_price_of_quality():
         request = choices.hosts.request_kw[:, None] - quality * choices.hosts.gain[:, None]
         prices = np.full(shape, 0.1), request + np.zeros(shape)
         whole, thin = (service_step_costs(one, *prices)[0] for one in (choices, choices.thinned()))
-        assert thin.min(axis=1) >= pytest.approx(whole.min(axis=1))
+        assert thin.min(axis=1).tolist() == pytest.approx(whole.min(axis=1).tolist())
 
 
 def test_the_steps_that_keep_a_floor_cost_the_least_there_is():
