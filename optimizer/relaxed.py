@@ -12,6 +12,8 @@ from optimizer.ranks import Ranks
 from optimizer.site import FloatArray, IntArray
 
 TOLERANCE = 1e-9
+#: Numbers of full replicas, of each capacity, that are all tried.
+MOST_MIXES = 3000
 #: Prices tried for room in a replica, in the bound of a service that survives the loss of a site.
 LEVELS = 33
 
@@ -46,6 +48,8 @@ class Relaxed:
             request: Price of one request a second likewise. [money s]
         """
         serving = self._serving_cost(replica, request)
+        if not self._is_uniform:
+            serving = np.maximum(serving, self._whole_cost(replica, request))
         if not self.survives_site_loss or self.n_sites == 1:
             return serving
         surviving: FloatArray = np.maximum(serving, self._surviving_cost(replica, request))
@@ -55,6 +59,31 @@ class Relaxed:
     def _is_uniform(self) -> bool:
         """Whether all replicas answer equally much, so that their number can be rounded up."""
         return bool((self.capacity_rps == self.capacity_rps[0]).all())
+
+    def _whole_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
+        """Whole replicas that differ in what they answer, wherever their requests come from.
+
+        Given its replicas, a step costs least with all but one of them full or idle, so the least
+        is among these: so many full replicas of each capacity at its cheapest host, and the rest of
+        the demand at one more replica or left unserved. Nothing is proven where those are many.
+        """
+        demand, n_steps = self.demand_rps, len(self.demand_rps)
+        sizes = np.unique(self.capacity_rps)
+        tops = np.ceil(demand.max(initial=0.0) / sizes - TOLERANCE).astype(int)
+        if np.prod(tops + 1.0) > MOST_MIXES:
+            return np.full(n_steps, -np.inf)
+        earned = (np.minimum(0.0, replica).T * self.most).sum(axis=1)
+        least = np.maximum(0.0, replica)
+        full = [(least + request * size)[self.capacity_rps == size].min(axis=0) for size in sizes]
+        mixes = np.indices(tops + 1).reshape(len(sizes), -1).T
+        rest_rps = demand[:, None] - mixes @ sizes
+        rest = self.unserved_price * rest_rps
+        for host, size in enumerate(self.capacity_rps):
+            last = least[host][:, None] + request[host][:, None] * rest_rps
+            rest = np.where(rest_rps <= size + TOLERANCE, np.minimum(rest, last), rest)
+        cost = np.where(rest_rps >= -TOLERANCE, np.array(full).T @ mixes.T + rest, np.inf)
+        proven: FloatArray = cost.min(axis=1) + earned
+        return proven
 
     def _surviving_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
         """Standing against the loss of any site, and answering only where replicas stand.

@@ -12,6 +12,7 @@ from itertools import islice, product
 
 import numpy as np
 
+from optimizer.covers import covers
 from optimizer.hosts import Hosts
 from optimizer.problem import Problem
 from optimizer.ranks import Ranks, rank
@@ -328,7 +329,8 @@ def _options(
 
     Every count where that is few. Else shares of the demand by site in eighths (quarters, and more
     than all of it, where the loss of a site must be survived), and each region whole at one site;
-    every site answers with one model in a step.
+    every site answers with one model in a step, or, where that is few, replicas of several models
+    cover the demand with none to spare.
     """
     tops, n_sites = most.max(axis=0), len(hosts.sites)
     if np.prod(tops + 1.0) <= MAX_CHOICES:
@@ -349,6 +351,8 @@ def _options(
             load[:, site] += demand[r]
         loads.append(load)
     counts = _by_models(hosts, np.array(loads)).transpose(1, 0, 2)
+    if hosts.has_variants and not service.survives_site_loss:
+        counts = np.concatenate([counts, covers(hosts, total)], axis=1)
     counts = np.minimum(counts, most[:, None, :])
     for host in range(most.shape[1]):
         short = np.maximum(0, service.min_replicas - counts.sum(axis=2))

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound, service_step_costs
+from optimizer.covers import covers
 from optimizer.fingerprint import fingerprint
 from optimizer.plan import Prices
 from optimizer.quality import cheapest_above, mean_quality
@@ -288,3 +289,13 @@ def test_same_inputs_same_plan_to_the_last_digit():
     problem = varied(1)
     first, again = (solve(problem, limits=Limits(gap=1e-4)) for _ in range(2))
     assert fingerprint(first, without=["seconds"]) == fingerprint(again, without=["seconds"])
+
+
+def test_covers_are_every_multiset_of_replicas_with_none_to_spare():
+    # 5 requests/s at 2 a full replica and 4 a small one: 3 full; 1 full and 1 small; 2 small. One
+    # site, so each in one way. 2 requests/s: 1 full, or 1 small; the third is another step's.
+    problem = one_site(n_steps=2, demand=5)
+    found = covers(problem.hosts["service"], np.array([5.0, 2.0]))
+    assert sorted(found[0].tolist()) == [[0, 2], [1, 1], [3, 0]]
+    assert sorted(found[1, :2].tolist()) == [[0, 1], [1, 0]]
+    assert covers(problem.hosts["service"], np.array([1e6])).shape == (1, 0, 2)

@@ -11,6 +11,7 @@ from scheduler.planning.planner import plan_scenario
 from scheduler.planning.recheck import recheck
 from scheduler.planning.spread import held
 from scheduler.reporting.report import render
+from scheduler.reporting.texts import language
 from scheduler.scenario import builtin, dump, load
 
 # 2 requests/s take one replica: 2 kW of the full model, 1 kW of the small one. The mean quality may
@@ -88,9 +89,9 @@ def test_the_document_tells_who_answers_and_how_well(run):
 def test_terminal_and_report_tell_who_answers_and_how_well(run):
     said = "chat: mean quality 0.95 (at least 0.95), answered by full 50 %, small 50 %"
     assert said in [line.strip() for line in summary(document(run))]
-    page = render(run)
+    page, half = render(run), language("en").percent(50)
     assert "Models that answer" in page
-    assert "full 50.0 %, small 50.0 %" in page.replace("\u00a0", " ").replace("\u202f", " ")
+    assert f"full {half}, small {half}" in page
 
 
 def test_a_run_comes_back_as_it_was_and_holds_what_it_claims(run, tmp_path):
