@@ -16,10 +16,14 @@ from optimizer.plan import Prices
 from optimizer.quality import cheapest_above, mean_quality
 from optimizer.replicas import MAX_CHOICES, Choices
 from optimizer.solve import Limits, solve
+from optimizer.stochastic.scenarios import Scenario
+from optimizer.stochastic.solution import verify_all
+from optimizer.stochastic.solve import solve_stochastic
 from optimizer.tally import tally
 from optimizer.verify import verify
 from optimizer.work import Variant
 from tests.optimizer import worlds
+from tests.optimizer.futures import uncertain
 from tests.optimizer.variants import FEW_SEEDS, SEEDS, least_of, solved, varied
 
 NOTHING = 1e-5
@@ -299,3 +303,22 @@ def test_covers_are_every_multiset_of_replicas_with_none_to_spare():
     assert sorted(found[0].tolist()) == [[0, 2], [1, 1], [3, 0]]
     assert sorted(found[1, :2].tolist()) == [[0, 1], [1, 0]]
     assert covers(problem.hosts["service"], np.array([1e6])).shape == (1, 0, 2)
+
+
+def test_one_first_stage_for_several_prices_keeps_the_floor_too():
+    # Energy at 1 or at 3: two of four steps with the full model in either case, 3 kWh at 2 a kWh.
+    problem = one_site(floor=0.9)
+    futures = [
+        Scenario(
+            weight=0.5,
+            available_kw={},
+            import_price_per_kwh={"home": np.full(4, price)},
+            carbon_intensity_g_per_kwh={},
+        )
+        for price in (1.0, 3.0)
+    ]
+    stochastic = uncertain(problem, *futures, cvar_weight=0.0)
+    solution = solve_stochastic(stochastic, limits=Limits(gap=1e-4))
+    assert verify_all(stochastic, solution.plan) == ()
+    assert solution.proof.objective == pytest.approx(6)
+    assert solution.proof.bound == pytest.approx(6, rel=1e-2)
