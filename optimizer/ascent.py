@@ -10,6 +10,7 @@ once; of many jobs a sample is asked first.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,9 +23,11 @@ from optimizer.load import Load, slopes
 from optimizer.plan import Prices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
+from optimizer.scale import Scale
 from optimizer.site import Battery, FloatArray, GridConnection, Site
 
 G_PER_KG = 1000
+SECONDS_PER_HOUR = 3600
 #: Decay of the mean slope and of the mean square of the slope.
 MOMENTUM, MEMORY = 0.8, 0.99
 #: Of a price's scale, at most, in a round; the steps shrink to nothing over the last rounds.
@@ -32,81 +35,19 @@ STEP = 0.2
 FULL_STEPS = 0.25
 #: Weight of the newest choices in the running mean.
 NEWEST = 0.2
-#: How large the price of a GPU-hour is, against what its power and its lateness cost.
-GPU_SCALE, LATE_SCALE = 2.0, 0.3
 #: A pool's first price, against that.
 FIRST_GPU_PRICE = 0.15
-#: No power is cheaper than this share of what unmet power costs, when steps are measured.
-LEAST_PRICE = 1e-4
-#: How large the price of a carbon budget is, against what a kg above it costs.
-CARBON_SCALE = 0.1
-#: A peak is reached in about this share of the steps.
-PEAK_SHARE = 0.25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
-    """How large prices are, by kind: what a step of the climb is measured against."""
-
-    power_per_kwh: float
-    gpu_per_gpu_h: float
-    stored_per_kwh: float
-    peak_per_kw: float
-    carbon_per_kg: float
-
-    @property
-    def by_kind(self) -> tuple[float, ...]:
-        """In the order of the fields of `Prices`."""
-        return (
-            self.power_per_kwh,
-            self.gpu_per_gpu_h,
-            self.stored_per_kwh,
-            self.peak_per_kw,
-            self.carbon_per_kg,
-        )
-
-    @staticmethod
-    def of(problem: Problem) -> "Scale":
-        """Of what power, GPUs and peaks cost in `problem`."""
-        power = float(np.mean([_price_of_power(problem, site) for site in problem.sites]))
-        kw_per_gpu = max(
-            (mode.power_kw / mode.gpus for job in problem.jobs for mode in job.modes), default=1.0
-        )
-        charges = [
-            site.grid.demand_charge.price_per_kw
-            for site in problem.sites
-            if site.grid and site.grid.demand_charge
-        ]
-        late = problem.objective.late_price_per_gpu_h
-        return Scale(
-            power_per_kwh=power,
-            gpu_per_gpu_h=max(GPU_SCALE * power * kw_per_gpu, LATE_SCALE * late),
-            stored_per_kwh=power,
-            peak_per_kw=max(charges, default=0.0) / (PEAK_SHARE * problem.horizon.n_steps),
-            carbon_per_kg=CARBON_SCALE * problem.objective.carbon_excess_price_per_kg,
-        )
-
-
-def _price_of_power(problem: Problem, site: Site) -> float:
-    """What a kWh costs at `site` once wind and sun are used up. [money/kWh]"""
-    price = problem.objective
-    kg = price.carbon_price_per_kg / G_PER_KG
-    if site.grid and site.grid.import_limit_kw.any():
-        bought = site.grid.import_price_per_kwh + kg * site.grid.carbon_intensity_g_per_kwh
-        return max(float(np.abs(bought).mean()), LEAST_PRICE * price.unmet_price_per_kwh)
-    if site.generator:
-        return site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
-    return price.unmet_price_per_kwh
 
 
 class Climb:
     """Prices of several kinds as arrays, each with a step of its own, and their running means."""
 
-    def __init__(self, first: Sequence[FloatArray], scales: Sequence[float]) -> None:
-        """Start from `first`; `scales` tell how large prices of each kind are."""
+    def __init__(self, first: Sequence[FloatArray], scales: Sequence[float | FloatArray]) -> None:
+        """Start from `first`; `scales` tell how large prices of each kind are, or each of them."""
         self.now = tuple(np.array(one, dtype=float) for one in first)
         self.mean = tuple(one.copy() for one in self.now)
-        self._scales = tuple(scales)
+        pairs = zip(scales, self.now, strict=True)
+        self._scales = tuple(np.broadcast_to(scale, one.shape) for scale, one in pairs)
         self._slope = tuple(np.zeros_like(one) for one in self.now)
         self._square = tuple(np.zeros_like(one) for one in self.now)
         self.rounds = 0
@@ -121,7 +62,8 @@ class Climb:
             direction = mean / (1 - MOMENTUM**self.rounds)
             size = np.sqrt(square / (1 - MEMORY**self.rounds))
             moves = size > 0
-            self.now[kind][moves] += step * self._scales[kind] * direction[moves] / size[moves]
+            scale = self._scales[kind][moves]
+            self.now[kind][moves] += step * scale * direction[moves] / size[moves]
 
     def note(self) -> float:
         """Let the prices count in their means; what share of them the newest are."""
@@ -133,11 +75,12 @@ class Climb:
 
 def bring_within(problem: Problem, prices: Sequence[FloatArray]) -> None:
     """Bring prices, in the order of the fields of `Prices`, within what may be; in place."""
-    power, gpu, _, peak, carbon = prices
+    power, gpu, _, peak, carbon, quality = prices
     np.minimum(problem.objective.unmet_price_per_kwh, power, out=power)
     np.maximum(problem.least_gpu_price, gpu, out=gpu)
     np.maximum(0.0, peak, out=peak)
     np.clip(carbon, 0.0, problem.objective.carbon_excess_price_per_kg, out=carbon)
+    np.maximum(0.0, quality, out=quality)
 
 
 def step_sizes(n_rounds: int, share_of_step: float) -> Iterator[float]:
@@ -175,6 +118,7 @@ class Ascent:
                 first.stored_per_kwh,
                 first.peak_per_kw,
                 np.array([first.carbon_per_kg]),
+                np.array([first.quality_of(v) for v in range(len(choices))], dtype=float),
             ),
             scale.by_kind,
         )
@@ -205,21 +149,35 @@ class Ascent:
         for step in step_sizes(n_rounds, share_of_step):
             self._watch.left_s(CLIMB_SHARE)
             prices = self.last_prices
-            facility_kw, gpus = self.asked(roster, weight, prices)
-            self._climb.move(self.slopes(prices, facility_kw, gpus), step)
+            facility_kw, gpus, lacking = self.asked(roster, weight, prices)
+            self._climb.move(self.slopes(prices, facility_kw, gpus, lacking), step)
             bring_within(self._problem, self._climb.now)
             share = self._climb.note()
             self.target_kw = (1 - share) * self.target_kw + share * facility_kw
 
-    def asked(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
-        """Facility power (S, T) [kW] and GPUs (K, T) of what everyone chooses at `prices`."""
+    def asked(self, roster: Roster, weight: float, prices: Prices) -> "Asked":
+        """What everyone chooses at `prices`."""
         return self._demand.at(roster, weight, prices)
 
     def slopes(
-        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
+        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray, lacking: FloatArray
     ) -> tuple[FloatArray, ...]:
-        """As of `bound_slopes`."""
-        return bound_slopes(self._problem, prices, facility_kw, gpus)
+        """As of `bound_slopes`, and those of the prices of quality."""
+        return *bound_slopes(self._problem, prices, facility_kw, gpus), lacking
+
+
+class Asked(NamedTuple):
+    """What all jobs and services ask for.
+
+    Attributes:
+        facility_kw: Shape (S, T). [kW]
+        gpus: Shape (K, T).
+        lacking: Quality that each service's requests lack to its floor, shape (V,). [requests]
+    """
+
+    facility_kw: FloatArray
+    gpus: FloatArray
+    lacking: FloatArray
 
 
 class Demand:
@@ -231,24 +189,30 @@ class Demand:
         self._slopes = slopes(problem)
         self.idle_kw = Load.idle(problem).facility_kw(problem)
 
-    def at(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
-        """Facility power (S, T) [kW] and GPUs (K, T) where each job of `roster` stands for some."""
+    def at(self, roster: Roster, weight: float, prices: Prices) -> Asked:
+        """Where each job of `roster` stands for `weight` of them."""
         problem = self._problem
         asked = question(problem, prices)
         it_kw, gpus = np.zeros(self.idle_kw.shape), np.zeros(problem.pool_gpus.shape)
         add_load(roster, ask(roster, asked).timetable, weight, it_kw, gpus)
         steps = np.arange(problem.horizon.n_steps)
-        for one in self._choices:
+        lacking = np.zeros(len(self._choices))
+        for v, one in enumerate(self._choices):
+            quality_price, hosts = prices.quality_of(v), one.hosts
             costs, split = service_step_costs(
-                one, *service_prices(problem, one, asked.it_price, asked.gpu_price)
+                one, *service_prices(problem, one, asked.it_price, asked.gpu_price, quality_price)
             )
             best = np.argmin(costs, axis=1)
             replicas, served = one.replicas[steps, best], split[steps, best]
-            for i, site in enumerate(one.sites):
-                it_kw[site] += replicas[:, i] * one.extra_kw[i] + served[:, i] * one.request_kw
+            for i, site in enumerate(hosts.site):
+                requests_kw = served[:, i] * hosts.request_kw[i]
+                it_kw[site] += replicas[:, i] * hosts.extra_kw[i] + requests_kw
                 pool = problem.pool_number[site, one.service.gpu_type]
-                gpus[pool] += replicas[:, i] * one.service.gpus_per_replica
-        return self.idle_kw + self._slopes * it_kw, gpus
+                gpus[pool] += replicas[:, i] * hosts.gpus[i]
+            if hosts.has_variants:
+                seconds = problem.horizon.step_h * SECONDS_PER_HOUR
+                lacking[v] = -seconds * float(hosts.gained(served).sum())
+        return Asked(self.idle_kw + self._slopes * it_kw, gpus, lacking)
 
 
 def bound_slopes(
@@ -263,7 +227,7 @@ def bound_slopes(
         gpus: Likewise, shape (K, T).
 
     Returns:
-        In the order of the fields of `Prices`, in the shapes that those have.
+        In the order of the fields of `Prices`, in the shapes that those have, but for quality.
     """
     h = problem.horizon.step_h
     power, emitted_kg = facility_kw * h, 0.0
@@ -283,14 +247,20 @@ def bound_slopes(
 
 
 def _prices(arrays: Sequence[FloatArray]) -> Prices:
-    power, gpu, stored, peak, carbon = (one.copy() for one in arrays)
+    power, gpu, stored, peak, carbon, quality = (one.copy() for one in arrays)
     return Prices(
         power_per_kwh=power,
         gpu_per_gpu_h=gpu,
         stored_per_kwh=stored,
         peak_per_kw=peak,
         carbon_per_kg=float(carbon[0]),
+        quality_per_request=binding(quality),
     )
+
+
+def binding(quality: FloatArray) -> tuple[float, ...]:
+    """Prices of quality as a tuple, none at all where no floor binds."""
+    return tuple(quality.tolist()) if quality.any() else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 """A cost no plan can undercut, from any prices, by plain arithmetic.
 
-Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak and the
-carbon budget (Geoffrion 1974): at given prices every job, every service, every flow and every
-generator is minimised on its own, jobs, replicas and starts whole. Any prices give a valid bound;
-the duals of the core model give a tight one. No solver is needed, so a stranger can check it.
+Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak, the
+carbon budget and the floors on quality (Geoffrion 1974): at given prices every job, every service,
+every flow and every generator is minimised on its own, jobs, replicas and starts whole. Any prices
+give a valid bound; the duals of the core model give a tight one. No solver is needed, so a stranger
+can check it.
 """
 
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from optimizer.site import FloatArray, IntArray, Site
 from optimizer.terms import Terms, terms_of
 
 G_PER_KG = 1000
+SECONDS_PER_HOUR = 3600
 
 
 def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
@@ -48,14 +50,24 @@ def question(problem: Problem, prices: Prices, room: IntArray | None = None) -> 
 
 
 def service_prices(
-    problem: Problem, choices: Choices, it_price: FloatArray, gpu_price: FloatArray
+    problem: Problem,
+    choices: Choices,
+    it_price: FloatArray,
+    gpu_price: FloatArray,
+    quality_price: float = 0.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Price of a replica and of one request a second, by site and step, shape (sites, T) each."""
-    h, service, sites = problem.horizon.step_h, choices.service, list(choices.sites)
-    pools = [problem.pool_number[s, service.gpu_type] for s in sites]
-    reserved = service.gpus_per_replica * gpu_price[pools]
-    replica = h * (choices.extra_kw[:, None] * it_price[sites] + reserved)
-    return replica, h * choices.request_kw * it_price[sites]
+    """Price of a replica and of one request a second, by host and step, shape (H, T) each.
+
+    A request is cheaper by the price of the quality that it brings above the floor on its mean.
+    """
+    h, hosts, sites = problem.horizon.step_h, choices.hosts, list(choices.hosts.site)
+    pools = [problem.pool_number[s, choices.service.gpu_type] for s in sites]
+    reserved = hosts.gpus[:, None] * gpu_price[pools]
+    replica = h * (hosts.extra_kw[:, None] * it_price[sites] + reserved)
+    request = h * hosts.request_kw[:, None] * it_price[sites]
+    if hosts.has_variants:
+        request -= h * SECONDS_PER_HOUR * quality_price * hosts.gain[:, None]
+    return replica, request
 
 
 def service_step_costs(
@@ -65,7 +77,7 @@ def service_step_costs(
 
     Returns:
         Cost, infinite where pools cannot hold it, shape (T, C) [money]; requests it serves by
-        site, none where leaving them unanswered costs less, shape (T, C, sites) [1/s].
+        host, none where leaving them unanswered costs less, shape (T, C, H) [1/s].
     """
     served = choices.split(request)
     least = np.minimum(request, choices.unserved_price)
@@ -83,7 +95,7 @@ class Response:
         bound: No plan costs less. [money]
         timetable: Of the jobs.
         least: What each job's schedule costs at the prices, shape (J,). [money]
-        replicas: Of each service by step and admissible site, shape (T, sites) each.
+        replicas: Of each service by step and host, shape (T, H) each.
         served_rps: Likewise. [1/s]
     """
 
@@ -134,8 +146,10 @@ def work_response(
     total += _jobs_bound(roster, asked, answers.least)
     replicas, served = [], []
     steps_of = np.arange(problem.horizon.n_steps)
-    for one in choices:
-        replica, request = service_prices(problem, one, asked.it_price, asked.gpu_price)
+    for v, one in enumerate(choices):
+        replica, request = service_prices(
+            problem, one, asked.it_price, asked.gpu_price, prices.quality_of(v)
+        )
         costs, split = service_step_costs(one, replica, request)
         best = np.argmin(costs, axis=1)
         least = costs[steps_of, best] if one.complete else one.relaxed_cost(replica, request)
@@ -154,8 +168,8 @@ def work_response(
 def admissible(problem: Problem, prices: Prices) -> Prices:
     """`prices` with those that the relaxed rows allow.
 
-    None is below 0 of a pool (or below what its lease spares), a billed peak or a carbon budget,
-    and none above what a kg beyond the budget costs.
+    None is below 0 of a pool (or below what its lease spares), a billed peak, a carbon budget or
+    quality, and none above what a kg beyond the budget costs.
     """
     price, budgeted = problem.objective, problem.objective.carbon_budget_kg is not None
     most_per_kg = price.carbon_excess_price_per_kg if budgeted else 0.0
@@ -165,6 +179,7 @@ def admissible(problem: Problem, prices: Prices) -> Prices:
         gpu_per_gpu_h=np.maximum(problem.least_gpu_price, prices.gpu_per_gpu_h),
         peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
         carbon_per_kg=min(max(0.0, prices.carbon_per_kg), most_per_kg),
+        quality_per_request=tuple(max(0.0, one) for one in prices.quality_per_request),
     )
 
 
@@ -329,9 +344,10 @@ def _most_facility_kw(problem: Problem) -> FloatArray:
             per_gpu = mode.power_kw / mode.gpus
             hungriest[job.gpu_type] = max(hungriest.get(job.gpu_type, 0.0), per_gpu)
     for service in problem.services:
-        full_kw = service.replica_kw + service.capacity_rps * service.energy_per_request_kwh * 3600
-        per_gpu = full_kw / service.gpus_per_replica
-        hungriest[service.gpu_type] = max(hungriest.get(service.gpu_type, 0.0), per_gpu)
+        for model in service.models:
+            full_kw = model.replica_kw + model.capacity_rps * model.energy_per_request_kwh * 3600
+            per_gpu = full_kw / model.gpus_per_replica
+            hungriest[service.gpu_type] = max(hungriest.get(service.gpu_type, 0.0), per_gpu)
     for s, site in enumerate(problem.sites):
         for pool in site.pools:
             it[s] = it[s] + pool.gpus * hungriest.get(pool.gpu_type, 0.0)

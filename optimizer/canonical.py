@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from optimizer.fingerprint import fingerprint
-from optimizer.plan import Prices, Serving, Solution
+from optimizer.plan import Prices, Solution
 from optimizer.problem import Problem
 
 
@@ -48,11 +48,12 @@ def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]
             stored_per_kwh=prices.stored_per_kwh[rows],
             peak_per_kw=prices.peak_per_kw[rows],
             carbon_per_kg=prices.carbon_per_kg,
+            quality_per_request=prices.quality_per_request,
         )
 
     def back(solution: Solution) -> Solution:
         servings = {
-            name: Serving(replicas=one.replicas[rows], served_rps=one.served_rps[:, rows])
+            name: one.taken(lambda values: values[rows])
             for name, one in solution.plan.servings.items()
         }
         dispatch = {site.name: solution.plan.dispatch[site.name] for site in problem.sites}

@@ -12,10 +12,10 @@ import pyomo.environ as pyo
 
 from optimizer.commitment import follow, limits
 from optimizer.highs import Answer, LinearModel, TimeLimitReached
-from optimizer.load import Load
+from optimizer.load import Load, routed
 from optimizer.model.core import dispatch_model, routed_model
 from optimizer.packing import Packing
-from optimizer.plan import Commitment, Dispatch, Plan, Prices, Serving
+from optimizer.plan import Commitment, Dispatch, Plan, Prices
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Site
 
@@ -258,7 +258,7 @@ class Router:
         """Compile the model once."""
         self._problem = problem
         fixed_kw = Load.idle(problem).facility_kw(problem)
-        model = routed_model(problem, fixed_kw, lambda v, s, t: 0.0)
+        model = routed_model(problem, fixed_kw, lambda v, h, t: 0.0)
         self._linear = LinearModel(model, **COMMITMENT_OPTIONS)
         self._flows = Flows(problem, model, self._linear)
         self._capacity_rows = self._linear.rows(model.replicas_carry_requests)
@@ -275,33 +275,21 @@ class Router:
         """The best plan with the placements and the replicas of `packing`."""
         problem, services = self._problem, self._problem.services
         n_steps = problem.horizon.n_steps
-        rows = [list(problem.admissible_sites(service)) for service in services]
+        hosts = [problem.hosts[service.name] for service in services]
         silent = [np.zeros_like(served) for served in packing.served_rps]
         quiet = Packing.of(problem, packing.placements, packing.replicas, silent)
         load_kw = quiet.load.facility_kw(problem).ravel()
         self._linear.set_sides(self._flows.balance_rows, load_kw, load_kw)
         capacity_rps = np.array(
-            [
-                packing.replicas[v][:, rows[v].index(s)] * services[v].capacity_rps
-                for v, s in self._hosts
-            ]
+            [packing.replicas[v][:, h] * hosts[v].capacity_rps[h] for v, h in self._hosts]
         ).ravel()
         if len(capacity_rps):
             open_side = np.full(len(capacity_rps), -np.inf)
             self._linear.set_sides(self._capacity_rows, open_side, capacity_rps)
         values = self._flows.solve_whole(time_limit_s=time_limit_s).column_values
-        servings = {
-            service.name: Serving(
-                replicas=np.zeros((len(problem.sites), n_steps), dtype=np.int64),
-                served_rps=np.zeros((len(service.regions), len(problem.sites), n_steps)),
-            )
-            for service in services
-        }
-        for v, service in enumerate(services):
-            servings[service.name].replicas[rows[v]] = packing.replicas[v].T
         rates = np.maximum(0.0, values[self._served]).reshape(-1, n_steps)
-        for (v, r, s), rate in zip(self._routes, rates, strict=True):
-            servings[services[v].name].served_rps[r, s] = rate
+        routes = zip(self._routes, rates, strict=True)
+        servings = routed(problem, packing.replicas, routes)
         return Plan(
             placements=tuple(packing.placements),
             servings=servings,

@@ -189,19 +189,23 @@ class Dive:
         for v in sorted(range(len(choices)), key=urgency.__getitem__):
             open_steps = [t for t, row in enumerate(master.step_rows[v].tolist()) if row in rows]
             steps = np.array(open_steps, dtype=np.int64)
-            one, size = choices[v].at(steps), choices[v].service.gpus_per_replica
+            one, hosts = choices[v].at(steps), choices[v].hosts
             pools = [problem.pool_number[s, one.service.gpu_type] for s in one.sites]
-            replica, request = service_prices(problem, choices[v], it_price, gpu_price)
+            quality_price = prices.quality_of(v)
+            replica, request = service_prices(
+                problem, choices[v], it_price, gpu_price, quality_price
+            )
             costs, split = service_step_costs(one, replica[:, steps], request[:, steps])
-            room = free[pools][:, steps].T // size
-            fits = (one.replicas <= room[:, None, :]).all(axis=2) & one.allowed
+            room = free[pools][:, steps].T
+            needed = hosts.by_site(one.replicas * hosts.gpus)
+            fits = (needed <= room[:, None, :]).all(axis=2) & one.allowed
             best = np.argmin(np.where(fits, costs, np.inf), axis=1)
             replicas = one.replicas[np.arange(len(steps)), best]
             served = split[np.arange(len(steps)), best]
             full = np.flatnonzero(~fits.any(axis=1))
             if len(full):
                 replicas[full], served[full] = choices[v].squeezed(steps[full], room[full])
-            free[np.ix_(pools, open_steps)] -= replicas.T * size
+            free[np.ix_(pools, open_steps)] -= hosts.by_site(replicas * hosts.gpus).T
             master.offer_holds(v, steps, replicas, served)
             keys += [hold_key(v, t, replicas[n], served[n]) for n, t in enumerate(steps)]
         master.take_in()

@@ -12,7 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimizer.highs import LinearModel
-from optimizer.load import Load, extra_it_kw, extra_replica_kw, reserved_gpus
+from optimizer.load import Load, extra_it_kw, reserved_gpus
 from optimizer.model.core import supply
 from optimizer.model.objective import add_objective
 from optimizer.model.power_balance import add_power_balance
@@ -206,51 +206,53 @@ def _add_replicas(
     reserved: dict[tuple[int, int], list[Expression]],
     drawn: dict[tuple[int, int], list[Expression]],
 ) -> None:
-    """Whole replicas, routes within them, and routes again with each site lost."""
-    hosts = [
-        (v, s)
-        for v, service in enumerate(problem.services)
-        for s in problem.admissible_sites(service)
-    ]
-    m.replicas = pyo.Var(hosts, m.T, domain=pyo.NonNegativeIntegers)
+    """Whole replicas by host, routes within them, and routes again with each site lost."""
+    hosts = [problem.hosts[service.name] for service in problem.services]
+    pairs = [(v, h) for v, one in enumerate(hosts) for h in range(len(one.gpus))]
+    m.replicas = pyo.Var(pairs, m.T, domain=pyo.NonNegativeIntegers)
     for v, service in enumerate(problem.services):
-        sites, floor = problem.admissible_sites(service), problem.floor(service)
+        floor = problem.floor(service)
         price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
         for t in m.T:
-            most = int(np.ceil(service.demand_rps[:, t].sum() / service.capacity_rps - 1e-9))
-            for s in sites:
-                m.replicas[v, s, t].setub(max(most, service.min_replicas))
+            for h, s in enumerate(hosts[v].site):
+                demand_rps = service.demand_rps[:, t].sum()
+                most = int(np.ceil(demand_rps / hosts[v].capacity_rps[h] - 1e-9))
+                m.replicas[v, h, t].setub(max(most, service.min_replicas))
                 pool = problem.pool_number[s, service.gpu_type]
-                gpus = service.gpus_per_replica * m.replicas[v, s, t]
+                gpus = int(hosts[v].gpus[h]) * m.replicas[v, h, t]
                 reserved.setdefault((pool, t), []).append(gpus)
-                extra_kw = extra_replica_kw(problem, service, s)
-                drawn[s, t].append(extra_kw * m.replicas[v, s, t])
-            m.rules.add(sum(m.replicas[v, s, t] for s in sites) >= int(floor[t]))
+                drawn[s, t].append(float(hosts[v].extra_kw[h]) * m.replicas[v, h, t])
+            held = sum(m.replicas[v, h, t] for h in range(len(hosts[v].gpus)))
+            m.rules.add(held >= int(floor[t]))
             if service.survives_site_loss:
                 terms.append((price, _unprotected(m, problem, v, t)))
 
-    def capacity_rps(v: int, s: int, t: int) -> Expression:
-        return problem.services[v].capacity_rps * m.replicas[v, s, t]
+    def capacity_rps(v: int, h: int, t: int) -> Expression:
+        return float(hosts[v].capacity_rps[h]) * m.replicas[v, h, t]
 
     add_routes(m, problem, capacity_rps)
 
 
 def _unprotected(m: pyo.ConcreteModel, problem: Problem, v: int, t: int) -> Expression:
     """Most requests that the loss of one site leaves unserved, by explicit routes."""
-    service = problem.services[v]
-    sites = problem.admissible_sites(service)
+    service, hosts = problem.services[v], problem.hosts[problem.services[v].name]
     lost_rps = _at_least_zero(m)
-    for lost in sites:
+    for lost in hosts.sites:
         routed: dict[tuple[int, int], Expression] = {
             (r, s): _at_least_zero(m)
             for r, region in enumerate(service.regions)
-            for s in sites
+            for s in hosts.sites
             if s != lost and service.reaches(region, problem.sites[s].name)
         }
-        for s in sites:
+        for s in hosts.sites:
             here = [flow for (_, host), flow in routed.items() if host == s]
+            capacity_rps = sum(
+                float(hosts.capacity_rps[h]) * m.replicas[v, h, t]
+                for h, site in enumerate(hosts.site)
+                if site == s
+            )
             if here:
-                m.rules.add(sum(here) <= service.capacity_rps * m.replicas[v, s, t])
+                m.rules.add(sum(here) <= capacity_rps)
         for r in range(len(service.regions)):
             out = [flow for (region, _), flow in routed.items() if region == r]
             if out:

@@ -31,6 +31,10 @@ def blend(old: Prices, new: Prices, weight: float) -> Prices:
         stored_per_kwh=mixed("stored_per_kwh"),
         peak_per_kw=mixed("peak_per_kw"),
         carbon_per_kg=weight * old.carbon_per_kg + (1 - weight) * new.carbon_per_kg,
+        quality_per_request=tuple(
+            weight * old.quality_of(v) + (1 - weight) * new.quality_of(v)
+            for v in range(max(len(old.quality_per_request), len(new.quality_per_request)))
+        ),
     )
 
 

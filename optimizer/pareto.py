@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from optimizer.ascent import Ascent, Scale
+from optimizer.ascent import Ascent
 from optimizer.canonical import canonical
 from optimizer.climbing import LAST_ROUNDS, LAST_STEP
 from optimizer.groundwork import Groundwork
@@ -20,6 +20,7 @@ from optimizer.limits import Limits, Progress
 from optimizer.plan import Plan, Proof, Solution, Stage
 from optimizer.problem import Problem
 from optimizer.replan import Start, replan
+from optimizer.scale import Scale
 from optimizer.search import Search
 from optimizer.solve import proven, stages
 from optimizer.tally import tally

@@ -3,7 +3,7 @@
 A plan carries everything a stranger needs to recompute it from its problem by plain arithmetic.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,15 +67,43 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """One service's replicas and requests.
+    """One service's replicas and requests: of its full model, and of each variant apart.
 
     Attributes:
-        replicas: By site and step, shape (S, T).
-        served_rps: By region, site and step, shape (R, S, T). [1/s]
+        replicas: Of the full model by site and step, shape (S, T).
+        served_rps: By the full model, by region, site and step, shape (R, S, T). [1/s]
+        variants: The same of each variant, in the service's order; none where the full model
+            answers alone.
     """
 
     replicas: IntArray
     served_rps: FloatArray
+    variants: "tuple[Serving, ...]" = field(default=(), metadata=UNSAID_AT_DEFAULT)
+
+    @property
+    def parts(self) -> tuple["Serving", ...]:
+        """The full model's, then the variants'."""
+        return (self, *self.variants)
+
+    @property
+    def all_replicas(self) -> IntArray:
+        """Of all models by site and step, shape (S, T)."""
+        held: IntArray = np.sum([one.replicas for one in self.parts], axis=0)
+        return held
+
+    @property
+    def all_served_rps(self) -> FloatArray:
+        """By all models, by region, site and step, shape (R, S, T). [1/s]"""
+        served: FloatArray = np.sum([one.served_rps for one in self.parts], axis=0)
+        return served
+
+    def taken(self, take: Callable[[np.ndarray], np.ndarray]) -> "Serving":
+        """With `take` of the replicas, and of the requests of each region, in every part."""
+        return Serving(
+            replicas=take(self.replicas),
+            served_rps=np.array([take(rate) for rate in self.served_rps]),
+            variants=tuple(one.taken(take) for one in self.variants),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +165,8 @@ class Prices:
         peak_per_kw: Of one kW of import below the period's peak, at least 0, shape (S, T).
         carbon_per_kg: Of a kg of the carbon budget, between 0 and what a kg above it costs.
             [money/kg CO2e]
+        quality_per_request: Of a request answered with a quality higher by 1, at least 0, for each
+            service in the problem's order; none at all where no floor on the quality binds.
     """
 
     power_per_kwh: FloatArray
@@ -144,6 +174,11 @@ class Prices:
     stored_per_kwh: FloatArray
     peak_per_kw: FloatArray
     carbon_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    quality_per_request: tuple[float, ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
+
+    def quality_of(self, v: int) -> float:
+        """Price of quality for service number v. [money/request]"""
+        return self.quality_per_request[v] if self.quality_per_request else 0.0
 
 
 class Stage(StrEnum):

@@ -13,6 +13,7 @@ import numpy as np
 
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.horizon import Horizon
+from optimizer.hosts import Hosts
 from optimizer.order import in_sequence
 from optimizer.site import GpuPool, IntArray, Site
 from optimizer.work import Job, Service
@@ -125,6 +126,14 @@ class Problem:
         return {site.name: number for number, site in enumerate(self.sites)}
 
     @cached_property
+    def hosts(self) -> Mapping[str, Hosts]:
+        """Where each service may hold replicas, by its name."""
+        return {
+            service.name: Hosts.of(service, self.admissible_sites(service), self.sites)
+            for service in self.services
+        }
+
+    @cached_property
     def sequence(self) -> tuple[int, ...]:
         """Numbers of the jobs, each after all it waits for."""
         return in_sequence(self.jobs)
@@ -217,7 +226,10 @@ class Problem:
         )
 
     def floor(self, service: Service) -> IntArray:
-        """Replicas `service` must hold by step, or as many as its pools could, shape (T,)."""
+        """Replicas `service` must hold by step, or as many as its pools could, shape (T,).
+
+        Replicas of any model count; the room is that for the full one.
+        """
         pools = [self.pool_number[s, service.gpu_type] for s in self.admissible_sites(service)]
         room = self.pool_gpus[pools] // service.gpus_per_replica
         floor: IntArray = np.minimum(service.min_replicas, room.sum(axis=0))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.bound import Response, question, respond
+from optimizer.load import by_host
 from optimizer.packing import Packing
 from optimizer.plan import Placement, Prices, Run, Serving, Solution
 from optimizer.pricing import schedule_cost
@@ -60,11 +61,14 @@ class Start:
         beyond = steps >= old.n_steps
         steps[beyond] = old.n_steps - day + (steps[beyond] - old.n_steps) % day
         sites = [before.site_number.get(site.name) for site in after.sites]
+        before_service = {service.name: v for v, service in enumerate(before.services)}
         pools = [
             before.pool_number.get((before.site_number.get(after.sites[s].name, -1), pool.gpu_type))
             for s, pool in after.pools
         ]
-        to = _Retold(sites=sites, pools=pools, steps=steps)
+        services = [before_service.get(service.name) for service in after.services]
+        to = _Retold(sites=sites, pools=pools, services=services, steps=steps)
+        models = {one.name: [model.name for model in one.models] for one in before.services}
         known = {job.name for job in after.jobs} & {job.name for job in before.jobs}
         return Start(
             prices=to.prices(solution.prices),
@@ -80,6 +84,7 @@ class Start:
                 for service in after.services
                 if (one := solution.plan.servings.get(service.name))
                 and one.served_rps.shape[0] == len(service.regions)
+                and models[service.name] == [model.name for model in service.models]
             },
         )
 
@@ -90,7 +95,9 @@ class Start:
             problem.pool_number[problem.site_number[other.sites[s].name], pool.gpu_type]
             for s, pool in other.pools
         ]
-        to = _Retold(sites=sites, pools=pools, steps=np.arange(problem.horizon.n_steps))
+        services: list[int | None] = list(range(len(problem.services)))
+        steps = np.arange(problem.horizon.n_steps)
+        to = _Retold(sites=sites, pools=pools, services=services, steps=steps)
         return Start(
             prices=to.prices(self.prices),
             placements=self.placements,
@@ -105,29 +112,30 @@ class _Retold:
     Attributes:
         sites: Number in the first problem of each site of the other; None for a new one.
         pools: Likewise.
+        services: Likewise.
         steps: Number in the first problem of each step of the other, shape (T,).
     """
 
     sites: list[int | None]
     pools: list[int | None]
+    services: list[int | None]
     steps: IntArray
 
     def prices(self, said: Prices) -> Prices:
-        """Those of something new are the mean of all."""
+        """Those of something new are the mean of all; the quality of a new service has none."""
+        quality = tuple(0.0 if v is None else said.quality_of(v) for v in self.services)
         return Prices(
             power_per_kwh=_taken(said.power_per_kwh, self.sites, self.steps),
             gpu_per_gpu_h=_taken(said.gpu_per_gpu_h, self.pools, self.steps),
             stored_per_kwh=_taken(said.stored_per_kwh, self.sites, self.steps),
             peak_per_kw=_taken(said.peak_per_kw, self.sites, self.steps),
             carbon_per_kg=said.carbon_per_kg,
+            quality_per_request=quality if any(quality) else (),
         )
 
     def serving(self, said: Serving) -> Serving:
         """Something new serves nothing."""
-        rates = [_held(rate, self.sites, self.steps) for rate in said.served_rps]
-        return Serving(
-            replicas=_held(said.replicas, self.sites, self.steps), served_rps=np.array(rates)
-        )
+        return said.taken(lambda values: _held(values, self.sites, self.steps))
 
 
 def _taken(values: FloatArray, rows: list[int | None], steps: IntArray) -> FloatArray:
@@ -160,9 +168,7 @@ def replan(search: Search, start: Start) -> None:
     replicas, served = list(response.replicas), list(response.served_rps)
     for v, service in enumerate(problem.services):
         if service.name in start.servings:
-            rows = list(problem.admissible_sites(service))
-            one = start.servings[service.name]
-            replicas[v], served[v] = one.replicas[rows].T, one.served_rps.sum(axis=0)[rows].T
+            replicas[v], served[v] = by_host(problem, service, start.servings[service.name])
     packing = Packing.of(problem, placements, replicas, served)
     search.consider(search.sweeps().settle(packing, movers), "kept what holds")
 

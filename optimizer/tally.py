@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.commitment import n_starts
-from optimizer.load import Load
+from optimizer.load import Load, by_host
 from optimizer.plan import Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.replicas import unprotected_rps
@@ -121,8 +121,8 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
     for service in problem.services:
         serving = plan.servings[service.name]
         unserved += float(unserved_rps(service, serving).sum()) * seconds
-        rows = list(problem.admissible_sites(service))
-        short = unprotected_rps(problem, service, serving.replicas[rows].T)
+        replicas, _ = by_host(problem, service, serving)
+        short = unprotected_rps(problem, service, replicas)
         unprotected += float(short.sum()) * seconds
     price = problem.objective
     money = transfer_cost + sum(
@@ -237,5 +237,5 @@ def paid_peaks_kw(site: Site, grid_import_kw: FloatArray) -> list[float]:
 
 def unserved_rps(service: Service, serving: Serving) -> FloatArray:
     """Requests that found no replica, by region and step, shape (R, T). [1/s]"""
-    rest: FloatArray = service.demand_rps - serving.served_rps.sum(axis=1)
+    rest: FloatArray = service.demand_rps - serving.all_served_rps.sum(axis=1)
     return np.maximum(0.0, rest)

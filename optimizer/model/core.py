@@ -41,7 +41,7 @@ def routed_model(
     Args:
         problem: The problem.
         facility_kw: Power at the meter without any request, shape (S, T). [kW]
-        capacity_rps: What the replicas of a service can answer at a site in a step. [1/s]
+        capacity_rps: What the replicas of a service can answer at a host in a step. [1/s]
     """
     m = supply(problem)
     add_routes(m, problem, capacity_rps)

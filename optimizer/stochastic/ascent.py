@@ -9,9 +9,10 @@ import numpy as np
 
 from optimizer.ascent import (
     FIRST_GPU_PRICE,
+    Asked,
     Climb,
     Demand,
-    Scale,
+    binding,
     bound_slopes,
     bring_within,
     step_sizes,
@@ -21,6 +22,7 @@ from optimizer.fleet import Roster
 from optimizer.limits import Watch
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
+from optimizer.scale import Scale
 from optimizer.site import FloatArray
 from optimizer.stochastic.bound import ScenarioPrices, mixed_weights
 from optimizer.stochastic.recourse import Dispatchers
@@ -61,6 +63,7 @@ class ScenarioAscent:
                 np.array([one.stored_per_kwh for one in own]),
                 np.array([one.peak_per_kw for one in own]),
                 np.array([one.carbon_per_kg for one in own]),
+                np.array([first.quality_of(v) for v in range(len(choices))], dtype=float),
             ),
             scale.by_kind,
         )
@@ -86,8 +89,9 @@ class ScenarioAscent:
             left_s = self._watch.left_s(CLIMB_SHARE)
             prices = self.last_prices
             seen = prices.mixed(self._problem)
-            facility_kw, gpus = self._demand.at(roster, weight, seen)
-            self._climb.move(self._slopes(prices, facility_kw, gpus), step)
+            asked = self._demand.at(roster, weight, seen)
+            facility_kw = asked.facility_kw
+            self._climb.move(self._slopes(prices, asked), step)
             bring_within(self._problem.problem, self._climb.now)
             share = self._climb.note()
             self.target_kw = (1 - share) * self.target_kw + share * facility_kw
@@ -101,13 +105,11 @@ class ScenarioAscent:
         self._looks += 1
         self._tail = self._tail + (worst - self._tail) / self._looks
 
-    def _slopes(
-        self, prices: ScenarioPrices, facility_kw: FloatArray, gpus: FloatArray
-    ) -> tuple[FloatArray, ...]:
+    def _slopes(self, prices: ScenarioPrices, asked: Asked) -> tuple[FloatArray, ...]:
         """How fast the bound grows with each price, in the order and shapes of the climb's."""
         weights = mixed_weights(self._problem, prices.tail)
         found = [
-            bound_slopes(one, own, facility_kw, gpus)
+            bound_slopes(one, own, asked.facility_kw, asked.gpus)
             for one, own in zip(self._problem.problems, prices.by_scenario, strict=True)
         ]
 
@@ -116,10 +118,11 @@ class ScenarioAscent:
             weighted: FloatArray = slopes * weights.reshape(-1, *(slopes.ndim - 1) * (1,))
             return weighted
 
-        return stacked(0), found[0][1], stacked(2), stacked(3), stacked(4)[:, 0]
+        of_gpus, of_carbon = found[0][1], stacked(4)[:, 0]
+        return stacked(0), of_gpus, stacked(2), stacked(3), of_carbon, asked.lacking
 
     def _prices(self, arrays: tuple[FloatArray, ...]) -> ScenarioPrices:
-        power, gpu, stored, peak, carbon = (one.copy() for one in arrays)
+        power, gpu, stored, peak, carbon, quality = (one.copy() for one in arrays)
         return ScenarioPrices(
             tail=self._tail,
             by_scenario=tuple(
@@ -133,4 +136,5 @@ class ScenarioAscent:
                 for k in range(len(power))
             ),
             gpu_per_gpu_h=gpu,
+            quality_per_request=binding(quality),
         )

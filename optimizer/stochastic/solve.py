@@ -151,6 +151,7 @@ class _Run:
             tail=self.problem.risk.tail(self.problem.weights, found.costs),
             by_scenario=found.prices,
             gpu_per_gpu_h=self.mean.prices.gpu_per_gpu_h,
+            quality_per_request=self.mean.prices.quality_per_request,
         )
 
     def _prove(self, prices: ScenarioPrices) -> Response:

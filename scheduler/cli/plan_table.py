@@ -75,6 +75,9 @@ def summary(document: Mapping[str, Any]) -> Iterator[str]:
         f"  gap {solver['gap'] * 100:.1f} %, ended by {solver['stage']}; "
         f"forecast issued {issued}; all times UTC"
     )
+    for one in document["services"]:
+        if "models" in one:
+            yield f"  {_models(one)}"
     for one in document["shortfalls"]:
         price = f"{one['price_per_unit']:g} {plan['currency']}"
         yield (
@@ -83,6 +86,17 @@ def summary(document: Mapping[str, Any]) -> Iterator[str]:
         )
     for note in document["notes"]:
         yield f"Note: {note}"
+
+
+def _models(service: Mapping[str, Any]) -> str:
+    """Who answers a service with variants, and how well in the mean."""
+    shares = ", ".join(
+        f"{one['model']} {100 * one['share_of_answers']:.0f} %" for one in service["models"]
+    )
+    return (
+        f"{service['service']}: mean quality {service['mean_quality']:.4g} "
+        f"(at least {service['quality_floor']:g}), answered by {shares}"
+    )
 
 
 def _is_wide(figure: Mapping[str, float]) -> bool:

@@ -19,7 +19,7 @@ from optimizer.site import (
     Plant,
     Site,
 )
-from optimizer.work import Job, JobKind, Mode, Service
+from optimizer.work import Job, JobKind, Mode, Service, Variant
 from scheduler.planning.forecasts import Outlook
 from scheduler.scenario import Scenario
 from scheduler.scenario.jobs import JobSpec
@@ -132,6 +132,18 @@ def _service(scenario: Scenario, outlook: Outlook, name: str) -> Service:
         survives_site_loss=service.survives_site_loss,
         residency=None if service.residency is None else frozenset(service.residency),
         certifications=frozenset(service.certifications),
+        variants=tuple(
+            Variant(
+                name=name,
+                gpus_per_replica=one.gpus_per_replica,
+                capacity_rps=one.capacity_rps,
+                replica_kw=one.replica_idle_kw,
+                energy_per_request_kwh=one.energy_per_request_wh / WH_PER_KWH,
+                quality=one.quality,
+            )
+            for name, one in service.variants.items()
+        ),
+        quality_floor=service.quality_floor or 0.0,
     )
 
 

@@ -15,7 +15,8 @@ from forecasting.forecast import Forecast
 from optimizer.load import extra_it_kw
 from optimizer.plan import Placement, Plan, Serving
 from optimizer.problem import Problem
-from optimizer.site import FloatArray
+from optimizer.quality import mean_quality
+from optimizer.site import FloatArray, IntArray
 from optimizer.tally import tally, unserved_rps
 from optimizer.timing import finish_h, is_finished, late_h
 from optimizer.work import Job, Service
@@ -316,14 +317,38 @@ def _service(run: PlannedRun, service: Service) -> dict[str, Any]:
         "replica_hours": _replica_hours(problem, ours),
         "baseline_replica_hours": _replica_hours(problem, theirs),
         "requests_share": {
-            site.name: float(ours.served_rps[:, s].sum()) * seconds / max(requests, 1e-9)
+            site.name: float(ours.all_served_rps[:, s].sum()) * seconds / max(requests, 1e-9)
             for s, site in enumerate(problem.sites)
         },
+        **(_models(problem, service, ours) if service.variants else {}),
+    }
+
+
+def _models(problem: Problem, service: Service, serving: Serving) -> dict[str, Any]:
+    """Who answers a service with variants, and how well."""
+    answered = max(float(serving.all_served_rps.sum()), 1e-9)
+    return {
+        "quality_floor": service.quality_floor,
+        "mean_quality": mean_quality(service, serving),
+        "models": [
+            {
+                "model": model.name,
+                "quality": model.quality,
+                "gpus_per_replica": model.gpus_per_replica,
+                "share_of_answers": float(part.served_rps.sum()) / answered,
+                "replica_hours": _hours(problem, part.replicas),
+            }
+            for model, part in zip(service.models, serving.parts, strict=False)
+        ],
     }
 
 
 def _replica_hours(problem: Problem, serving: Serving) -> dict[str, float]:
-    hours = serving.replicas.sum(axis=1) * problem.horizon.step_h
+    return _hours(problem, serving.all_replicas)
+
+
+def _hours(problem: Problem, replicas: IntArray) -> dict[str, float]:
+    hours = replicas.sum(axis=1) * problem.horizon.step_h
     return {site.name: float(hours[s]) for s, site in enumerate(problem.sites)}
 
 

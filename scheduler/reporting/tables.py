@@ -1,7 +1,8 @@
 """The tables a reader sees: frames in words, numbers as the language writes them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import pandas as pd
 
@@ -174,8 +175,9 @@ def jobs(frame: pd.DataFrame, words: Language) -> Table:
 
 
 def services(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
-    """Two rows a service: plan and run-now."""
+    """Two rows a service: plan and run-now; the models that answer where there are several."""
     places = [site.name for site in run.problem.sites]
+    varied = any(service.variants for service in run.problem.services)
     rows = [
         (
             text(row["service"]),
@@ -184,6 +186,7 @@ def services(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
             *(number(words.number(row[name])) for name in ("requests", "unserved_requests")),
             number(words.number(row["replica_h"])),
             *(number(words.percent(100 * row[f"share_at_{place}"])) for place in places),
+            *(_quality(row, words) if varied else ()),
         )
         for row in frame.to_dict("records")
     ]
@@ -191,9 +194,17 @@ def services(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
         *(text(words.say(f"column.{name}")) for name in ("service", "plan", "home")),
         *(number(words.say(f"column.{name}")) for name in ("requests", "unserved", "replica_h")),
         *(number(words.say("column.share_at", site=place)) for place in places),
+        *((number(words.say("column.mean_quality")),) if varied else ()),
+        *((text(words.say("column.models")),) if varied else ()),
     )
     caption = words.say("table.services")
     return Table(name="services", caption=caption, headers=headers, rows=tuple(rows))
+
+
+def _quality(row: Mapping[Hashable, Any], words: Language) -> tuple[Cell, Cell]:
+    """Mean quality of the answers, and who gives how many of them."""
+    shares = (f"{name} {words.percent(100 * share)}" for name, share in row["models"].items())
+    return number(words.percent(100 * row["mean_quality"])), text(", ".join(shares))
 
 
 def shortfalls(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:

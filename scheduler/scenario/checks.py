@@ -7,11 +7,12 @@ one field alone stand with the field.
 from collections.abc import Iterator
 from itertools import chain
 
+from optimizer.work import FULL
 from scheduler.scenario.errors import Finding, Path
 from scheduler.scenario.fields import utc_text
 from scheduler.scenario.job_checks import jobs_findings, most_gpus
 from scheduler.scenario.references import admitted, home_findings, unknown
-from scheduler.scenario.services import Service
+from scheduler.scenario.services import Service, Variant
 from scheduler.scenario.sites import (
     Grid,
     PvModelled,
@@ -210,13 +211,35 @@ def _service(world: World, service: Service, path: Path) -> Findings:
     if sites and floor > most:
         text = f"{service.min_replicas} replicas need {floor} GPUs, its sites have {most:g}"
         yield Finding((*path, "min_replicas"), text)
-    for site in sites:
+    yield from _idle(world, service, service, path)
+    yield from _variants(world, service, path)
+
+
+def _variants(world: World, service: Service, path: Path) -> Findings:
+    """The other models, and the floor on the mean quality that goes with them."""
+    if service.variants and service.quality_floor is None:
+        text = "must come with a quality_floor, the least mean quality of the answers; 0 allows any"
+        yield Finding((*path, "variants"), text)
+    if service.quality_floor is not None and not service.variants:
+        text = "only goes with variants, the full model has quality 1; remove it or add some"
+        yield Finding((*path, "quality_floor"), text)
+    for name, variant in service.variants.items():
+        here = (*path, "variants", name)
+        if name == FULL:
+            text = "is what the service's own model is called; give the variant another name"
+            yield Finding(here, text)
+        yield from _idle(world, service, variant, here)
+
+
+def _idle(world: World, service: Service, model: Service | Variant, path: Path) -> Findings:
+    """A replica draws no less than its GPUs standing idle do."""
+    for site in admitted(world, service):
         pool = world.sites[site].pools[service.gpu_type]
-        idle_kw = pool.idle_kw_per_gpu * service.gpus_per_replica
-        if service.replica_idle_kw < idle_kw - ROUNDING:
+        idle_kw = pool.idle_kw_per_gpu * model.gpus_per_replica
+        if model.replica_idle_kw < idle_kw - ROUNDING:
             text = (
                 f"must include the idle draw of its GPUs, {idle_kw:g} kW at {site}, "
-                f"got {service.replica_idle_kw:g}"
+                f"got {model.replica_idle_kw:g}"
             )
             yield Finding((*path, "replica_idle_kw"), text)
             break

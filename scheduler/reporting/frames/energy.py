@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from optimizer.load import Load, request_kw
+from optimizer.load import Load
 from optimizer.plan import Plan
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
@@ -119,6 +119,7 @@ def _services_it_kw(problem: Problem, plan: Plan) -> FloatArray:
     drawn = np.zeros((len(problem.sites), problem.horizon.n_steps))
     for service in problem.services:
         serving = plan.servings[service.name]
-        drawn += serving.replicas * service.replica_kw
-        drawn += serving.served_rps.sum(axis=0) * request_kw(service)
+        for model, part in zip(service.models, serving.parts, strict=False):
+            drawn += part.replicas * model.replica_kw
+            drawn += part.served_rps.sum(axis=0) * model.request_kw
     return drawn

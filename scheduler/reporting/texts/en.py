@@ -233,6 +233,8 @@ TEXTS = {
     "column.unserved": "Unserved",
     "column.replica_h": "Replica-hours",
     "column.share_at": "Share at {site}",
+    "column.mean_quality": "Mean quality",
+    "column.models": "Models that answer",
     "column.shortfall": "Shortfall",
     "column.amount": "Amount",
     "column.price": "Price a unit",

@@ -250,6 +250,8 @@ TEXTS = {
     "column.unserved": "Sans réponse",
     "column.replica_h": "Heures de réplique",
     "column.share_at": "Part à {site}",
+    "column.mean_quality": "Qualité moyenne",
+    "column.models": "Modèles qui répondent",
     "column.shortfall": "Manque",
     "column.amount": "Quantité",
     "column.price": "Prix unitaire",
