@@ -8,10 +8,11 @@ from optimizer.baselines import run_now
 from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
 from optimizer.highs import TimeLimitReached
+from optimizer.limits import Limits
 from optimizer.plan import Plan, Solution
 from optimizer.problem import Problem
 from optimizer.shortfalls.find import conflicts
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.stochastic.expected import in_expected
 from optimizer.stochastic.scenarios import StochasticProblem
 from optimizer.stochastic.solve import solve_stochastic

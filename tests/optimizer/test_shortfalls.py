@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from optimizer.limits import Limits
 from optimizer.shortfalls.conflict import Cause, Limit, Remedy, Wish
 from optimizer.shortfalls.find import conflicts
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from tests.optimizer import worlds
 
 N_STEPS = worlds.N_STEPS

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimizer.solve import Limits
+from optimizer.limits import Limits
 from scheduler.errors import InputError
 from scheduler.planning import run_folder
 from scheduler.planning.document import document
