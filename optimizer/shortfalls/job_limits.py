@@ -105,19 +105,25 @@ class JobLimits:
         ]
         return found + [Constraint(limit=limit) for limit, holds in held if holds]
 
-    def others(self, job: Job) -> list[Constraint]:
-        """What else the plan holds on pools the job could take, the smallest first."""
-        problem = self.problem
+    def others(self, job: Job, by_h: float) -> list[Constraint]:
+        """What else the plan holds on pools the job could take.
+
+        That which holds least between its release and `by_h` comes first, and is given up first:
+        most of what the plan runs is out of its way, and goes at one stroke.
+        """
+        problem, horizon = self.problem, self.problem.horizon
         pools = [k for k, (_, pool) in enumerate(problem.pools) if pool.gpu_type == job.gpu_type]
         sites = {problem.pools[k][0] for k in pools}
         # Work on other pools of the same sites draws the same power.
         pools = [k for k, (s, _) in enumerate(problem.pools) if s in sites]
-        size = self.beside.held(pools, 0, problem.horizon.n_steps)
+        held = self.beside.held(pools, 0, horizon.n_steps)
+        end = min(horizon.n_steps, int(np.ceil(by_h / horizon.step_h - 1e-9)))
+        size = self.beside.held(pools, horizon.first_step_from(job.release), end)
         own = set(self.beside.numbers[job.name]) & set(range(len(problem.jobs)))
         names = [
             self.beside.owners[number]
             for number in np.argsort(size, kind="stable")
-            if size[number] > 0 and number not in own
+            if held[number] > 0 and number not in own
         ]
         return [Constraint(limit=Limit.OTHER_WORK, subject=name) for name in dict.fromkeys(names)]
 

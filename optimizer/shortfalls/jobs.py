@@ -57,7 +57,7 @@ class JobConflicts:
         for cause in (Cause.ALONE, Cause.BESIDE):
             held = self._limits.own(job, planned=cause is Cause.BESIDE)
             if cause is Cause.BESIDE:
-                held = [*self._limits.others(job), *held]
+                held = [*self._limits.others(job, by_h), *held]
             if self._is_forced(job, held, by_h):
                 kept = irreducible(held, lambda some: self._is_forced(job, some, by_h))
                 kept = tuple(self._where(job, one, by_h) for one in kept)
