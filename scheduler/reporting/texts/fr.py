@@ -1,5 +1,7 @@
 """French. Narrow no-break spaces stand before signs, as its typography asks."""
 
+from scheduler.reporting.texts.fr_wishes import WISHES
+
 CODE = "fr"
 INSTANT_FORMAT = "%d/%m/%Y %H:%M"
 MONEY_FORMAT = "{amount}\u202f{currency}"
@@ -184,77 +186,7 @@ TEXTS = {
     "why.pause": ", 1 pause",
     "why.pauses": ", {n} pauses",
     "why.late": ", finit {hours:.3g} h après son échéance souple",
-    # Wishes that are not met
-    "why.wish_never": "{job} ne peut s'exécuter du tout",
-    "why.wish_horizon": "{job} ne peut finir avant la fin de l'horizon",
-    "why.wish_finished": "{job} ne peut finir avant son échéance ferme, {by:%a %Y-%m-%d %H:%M}",
-    "why.wish_on_time": "{job} ne peut finir à temps, {by:%a %Y-%m-%d %H:%M}, et a {hours:.3g} h"
-    " de retard",
-    "why.wish_finished_price": "{job} est laissée inachevée sans qu'aucune limite n'y oblige",
-    "why.wish_on_time_price": "{job} a {hours:.3g} h de retard sans qu'aucune limite n'y oblige",
-    "why.wish_served": "{service} laisse {requests:,.0f} requêtes sans réponse, surtout {at:%a"
-    " %H:%M}",
-    "why.wish_protected": "{service} laisserait {requests:,.0f} requêtes sans réponse à la perte"
-    " d'un site, surtout {at:%a %H:%M}",
-    "why.wish_powered": "il manque {kwh:,.1f} kWh à {site} entre {first:%a %H:%M} et {end:%a"
-    " %H:%M}",
-    "why.wish_carbon": "le budget carbone de {budget:,.1f} kg est dépassé de {kg:,.1f} kg",
-    "why.because": "\u202f: ",
-    "why.besides": ", ",
-    "why.limit_work": "il lui faut {hours:.3g} h sur {gpus:,.0f} {gpu_type}",
-    "why.limit_width": "il lui faut {gpus:,.0f} {gpu_type}",
-    "why.limit_release": "elle n'est prête qu'à {at:%a %H:%M}",
-    "why.limit_running": "elle tourne à {site} et ne peut s'interrompre",
-    "why.limit_residency": "juridictions admises\u202f: {places}",
-    "why.limit_certification": "certifications exigées du site\u202f: {what}",
-    "why.limit_allowed": "seuls sites admis\u202f: {sites}",
-    "why.limit_transfer": "ses {gb:,.0f} Go doivent d'abord être transférés",
-    "why.limit_unbroken": "elle ne peut s'interrompre",
-    "why.limit_resume": "chaque reprise répète {hours:.3g} h",
-    "why.limit_nodes": "elle prend des nœuds entiers",
-    "why.limit_after": "elle attend {job}, qui finit {at:%a %H:%M}",
-    "why.limit_after_never": "elle attend {job}, qui est laissée inachevée",
-    "why.limit_pool": "le plus grand parc admis a {gpus:,.0f} GPU ({site})",
-    "why.limit_pool_varies": "le plus grand parc admis a tantôt {gpus:,.0f} GPU ({site}), tantôt"
-    " {fewest:,.0f}",
-    "why.limit_power": "{site} ne peut fournir les {kw:,.1f} kW demandés",
-    "why.limit_power_service": "{site} a trop peu de puissance pour ses réplicas",
-    "why.limit_other": "{work} tient {gpus:,.0f} GPU entre {first:%a %H:%M} et {end:%a %H:%M}",
-    "why.limit_other_priority": "{work} (priorité {priority:.3g} contre {own:.3g}) tient"
-    " {gpus:,.0f} GPU entre {first:%a %H:%M} et {end:%a %H:%M}",
-    "why.limit_others": "{n} autres tâches et services tiennent aussi des GPU",
-    "why.limit_demand": "{rps:,.3g} requêtes par seconde demandent {gpus:,.0f} {gpu_type}",
-    "why.limit_latency": "la réponse doit arriver en {ms:.3g} ms",
-    "why.limit_redundancy": "{site} peut être perdu",
-    "why.limit_draws": "le site tire {kw:,.1f} kW à vide",
-    "why.limit_grid": "son raccordement donne alors au plus {kw:,.1f} kW",
-    "why.limit_generator": "son groupe donne au plus {kw:,.1f} kW",
-    "why.limit_battery": "sa batterie contient au plus {kwh:,.1f} kWh",
-    "why.limit_plant": "sa source {plant} donne alors au plus {kw:,.1f} kW",
-    "why.limit_load": "{work} tire {kw:,.1f} kW entre {first:%a %H:%M} et {end:%a %H:%M}",
-    "why.limit_emits": "{work} émet au moins {kg:,.1f} kg",
-    "why.limit_idle_emits": "les sites à vide en émettent déjà plus",
-    "why.price_worth": "\u202f; y répondre coûterait {extra:,.0f} {currency} de plus et en"
-    " épargnerait {cost:,.0f}",
-    "why.price_missed": "\u202f; y répondre coûterait {extra:,.0f} {currency} de plus et en"
-    " épargnerait {cost:,.0f}, un plan que la recherche n'a pas trouvé",
-    "why.price_only": "\u202f; ce qu'il y faut coûte plus que les {cost:,.0f} {currency} pour"
-    " lesquels cela compte",
-    "why.cure": "\u202f; il suffirait de ",
-    "why.or": ", ou de ",
-    "why.no_cure": "\u202f; aucun changement isolé parmi ceux essayés ne suffirait",
-    "why.cure_end-later": "la laisser finir à {at:%a %H:%M}",
-    "why.cure_release-earlier": "la rendre prête à {at:%a %H:%M}",
-    "why.cure_fewer-gpus": "demander au plus {amount:,.0f} GPU",
-    "why.cure_more-gpus": "disposer de {amount:,.0f} GPU de plus à {subject}",
-    "why.cure_more-power": "disposer de {amount:,.0f} kW de plus à {subject}",
-    "why.cure_admit-site": "admettre {subject}",
-    "why.cure_allow-pauses": "permettre les pauses",
-    "why.cure_share-nodes": "partager des nœuds",
-    "why.cure_not-after": "ne pas attendre {subject}",
-    "why.cure_without": "retirer {subject}",
-    "why.cure_latency-budget": "admettre {amount:.3g} ms",
-    "why.cure_larger-budget": "porter le budget à {amount:,.1f} kg",
+    **WISHES,
     # Kpis
     "kpi.cost": "Coût",
     "kpi.emissions_kg": "Émissions, selon le lieu",
