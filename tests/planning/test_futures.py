@@ -73,6 +73,7 @@ def test_a_run_for_several_futures_reads_back_and_holds_what_it_claims(hedged, t
     assert any(line.startswith("futures: bound") for line in result.checked)
 
 
+@pytest.mark.slow
 def test_futures_that_were_touched_up_are_found(hedged):
     futures = hedged.futures
     solution = replace(futures.solution, costs=futures.solution.costs - 1)
@@ -88,6 +89,7 @@ def test_futures_that_were_touched_up_are_found(hedged):
     assert any(one.startswith("futures: do not follow") for one in found)
 
 
+@pytest.mark.slow
 def test_the_report_tells_the_futures_in_both_languages(hedged):
     assert "made for 4 futures of wind, sun and carbon" in render(hedged)
     assert "vaut pour 4 futurs" in render(hedged, language="fr")
