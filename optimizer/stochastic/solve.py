@@ -86,6 +86,7 @@ class _Run:
             self.dispatchers,
             time_limit_s=self.watch.finish_s,
         )
+        self.mean_plan = self.plan
         self.costs = costs_of(problem, self.plan)
         self.objective = self.mean_objective = problem.objective(self.costs)
         self.bound = -np.inf
@@ -122,7 +123,9 @@ class _Run:
             plan=self.plan,
             proof=replace(self.proof, stage=stage),
             prices=self.prices,
+            idle_prices=self.idle_prices,
             costs=self.costs,
+            mean_plan=self.mean_plan,
             mean_plan_objective=self.mean_objective,
         )
 
@@ -135,12 +138,12 @@ class _Run:
         base = self.problem.problem
         idle_kw = Load.idle(base).facility_kw(base)
         idle = self.dispatchers.solve(idle_kw, time_limit_s=self.watch.finish_s)
-        prices = ScenarioPrices(
+        self.idle_prices = ScenarioPrices(
             tail=self.problem.risk.tail(self.problem.weights, idle.costs),
             by_scenario=idle.prices,
             gpu_per_gpu_h=idle.prices[0].gpu_per_gpu_h,
         )
-        return lower_bound(self.problem.idle, prices)
+        return lower_bound(self.problem.idle, self.idle_prices)
 
     def _first_prices(self, first: Plan) -> ScenarioPrices:
         """Those of every scenario under the load of a first stage."""

@@ -22,8 +22,11 @@ from optimizer.timing import finish_h, is_finished, late_h
 from optimizer.work import Job, Service
 from scheduler.accounting.kpis import Kpis, efficiency_gain, savings_percent
 from scheduler.accounting.spread import HIGH, LOW, Spread
-from scheduler.planning.codec import instant_text
+from scheduler.planning.clauses import sentence
+from scheduler.planning.codec import encode, instant_text
+from scheduler.planning.foresight import Futures, outcome
 from scheduler.planning.run import PlannedRun
+from scheduler.planning.wishes import Teller
 
 SCHEMA = "alize.dev/plan/v1"
 NEGLIGIBLE_SHARE = 1e-6
@@ -110,13 +113,21 @@ def document(run: PlannedRun) -> dict[str, Any]:
         },
         "kpis": _kpis(run),
         "solver": _solver(run),
+        "futures": None if run.futures is None else _futures(run, run.futures),
         "placements": _placements(run),
         "services": [_service(run, service) for service in run.problem.services],
         "shortfalls": [asdict(one) for one in shortfalls(run)],
+        "conflicts": _conflicts(run),
         "notes": list(notes(run)),
         "provenance": _provenance(run),
         "digest": run.digest,
     }
+
+
+def _conflicts(run: PlannedRun) -> list[dict[str, Any]]:
+    """Why wishes stay unmet; steps are numbers of the horizon's steps."""
+    teller = Teller(run.problem)
+    return [{**encode(one), "sentence": sentence(teller.tell(one))} for one in run.conflicts]
 
 
 def notes(run: PlannedRun) -> tuple[str, ...]:
@@ -194,6 +205,27 @@ def _solver(run: PlannedRun) -> dict[str, Any]:
         "deterministic": proof.deterministic,
         "seed": proof.seed,
         "seconds": proof.seconds,
+    }
+
+
+def _futures(run: PlannedRun, futures: Futures) -> dict[str, Any]:
+    """What the plan comes to in the futures it was made for, in the money that is minimised."""
+    found, comes_to = futures.solution, outcome(futures, run.problem)
+    weights = [one.weight for one in futures.scenarios]
+    rows = zip(weights, found.costs, comes_to.tail, strict=True)
+    return {
+        **asdict(futures.foresight),
+        "objective": found.proof.objective,
+        "bound": found.proof.bound,
+        "gap": found.proof.gap,
+        "mean_cost": comes_to.mean,
+        "cvar": comes_to.cvar,
+        "mean_plan_objective": found.mean_plan_objective,
+        "value_of_stochastic_solution": found.value_of_stochastic_solution,
+        "scenarios": [
+            {"weight": weight, "cost": float(cost), "share_of_tail": float(share)}
+            for weight, cost, share in rows
+        ],
     }
 
 

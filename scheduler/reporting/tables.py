@@ -221,6 +221,19 @@ def shortfalls(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
     return _table("shortfalls", words, ["shortfall", "unit"], ["amount", "price"], rows)
 
 
+def futures(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
+    """What the plan comes to in each future it was made for."""
+    rows = [
+        (
+            text(words.number(row["future"])),
+            number(words.percent(100 * row["weight"])),
+            number(words.money(row["cost"], run.kpis.currency)),
+        )
+        for row in frame.to_dict("records")
+    ]
+    return _table("futures", words, ["future"], ["weight", "objective"], rows)
+
+
 def sources(frame: pd.DataFrame, words: Language) -> Table:
     """Every forecast: kind, issue time, rung, source."""
     rows = [

@@ -203,6 +203,7 @@ TEXTS = {
     "table.sites": "Account of each site",
     "table.jobs": "Jobs",
     "table.services": "Services",
+    "table.futures": "What the plan comes to in each future it was made for",
     "table.shortfalls": "What could not be met",
     "table.waterfall": "What each freedom changes",
     "table.sources": "Forecasts and their sources",
@@ -235,6 +236,9 @@ TEXTS = {
     "column.share_at": "Share at {site}",
     "column.mean_quality": "Mean quality",
     "column.models": "Models that answer",
+    "column.future": "Future",
+    "column.weight": "Weight",
+    "column.objective": "Cost, carbon and shortfalls at their prices",
     "column.shortfall": "Shortfall",
     "column.amount": "Amount",
     "column.price": "Price a unit",
@@ -255,6 +259,12 @@ TEXTS = {
     "column.table": "Table",
     "column.download": "Download",
     "column.price_of": "Price",
+    "futures": "The plan was made for {n} futures of wind, sun and carbon at once, drawn from the"
+    " forecasts; the worst {tail} of them count {weight} beside the mean. It comes to {mean} on the"
+    " mean and {cvar} in the worst (CVaR), carbon and shortfalls at their prices; that is {worth}"
+    " less than the plan of the mean forecast in the same futures, by the same weighing. It is"
+    " within {gap} of the best possible over all of them. Demand and cooling are as expected.",
+    "why_unmet": "Why, and what would do",
     "no_shortfalls": "Every wish was met.",
     "shortfall.unmet_power": "Power that nothing supplied",
     "shortfall.unserved_requests": "Requests not answered in time",

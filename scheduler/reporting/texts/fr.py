@@ -1,5 +1,7 @@
 """French. Narrow no-break spaces stand before signs, as its typography asks."""
 
+from scheduler.reporting.texts.fr_wishes import WISHES
+
 CODE = "fr"
 INSTANT_FORMAT = "%d/%m/%Y %H:%M"
 MONEY_FORMAT = "{amount}\u202f{currency}"
@@ -184,6 +186,7 @@ TEXTS = {
     "why.pause": ", 1 pause",
     "why.pauses": ", {n} pauses",
     "why.late": ", finit {hours:.3g} h après son échéance souple",
+    **WISHES,
     # Kpis
     "kpi.cost": "Coût",
     "kpi.emissions_kg": "Émissions, selon le lieu",
@@ -220,6 +223,7 @@ TEXTS = {
     "table.sites": "Compte de chaque site",
     "table.jobs": "Tâches",
     "table.services": "Services",
+    "table.futures": "Ce à quoi revient le plan dans chaque futur pour lequel il est fait",
     "table.shortfalls": "Ce qui n'a pu être tenu",
     "table.waterfall": "Ce que change chaque liberté",
     "table.sources": "Les prévisions et leurs sources",
@@ -252,6 +256,9 @@ TEXTS = {
     "column.share_at": "Part à {site}",
     "column.mean_quality": "Qualité moyenne",
     "column.models": "Modèles qui répondent",
+    "column.future": "Futur",
+    "column.weight": "Poids",
+    "column.objective": "Coût, carbone et manques à leur prix",
     "column.shortfall": "Manque",
     "column.amount": "Quantité",
     "column.price": "Prix unitaire",
@@ -272,6 +279,13 @@ TEXTS = {
     "column.table": "Tableau",
     "column.download": "Télécharger",
     "column.price_of": "Prix",
+    "futures": "Le plan vaut pour {n} futurs de vent, de soleil et de carbone à la fois, tirés des"
+    " prévisions\u202f; les {tail} les pires y comptent pour {weight} à côté de la moyenne. Il"
+    " revient à {mean} en moyenne et à {cvar} dans les pires (CVaR), carbone et manques à leur"
+    " prix\u202f; c'est {worth} de moins que le plan de la prévision moyenne dans les mêmes"
+    " futurs, pesés de même. Il est à {gap} au plus du meilleur possible sur tous. La demande et"
+    " le refroidissement restent ceux attendus.",
+    "why_unmet": "Pourquoi, et ce qui suffirait",
     "no_shortfalls": "Tout a pu être tenu.",
     "shortfall.unmet_power": "Puissance que rien n'a fournie",
     "shortfall.unserved_requests": "Requêtes sans réponse à temps",
