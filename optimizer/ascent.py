@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.answers import add_load, ask
-from optimizer.bound import question, service_prices, service_step_costs
+from optimizer.demand import Demand
 from optimizer.fleet import Roster
-from optimizer.load import Load, slopes
+from optimizer.load import slopes
+from optimizer.money import dearer, without_work
 from optimizer.plan import Prices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
@@ -38,6 +38,8 @@ FIRST_GPU_PRICE = 0.15
 LEAST_PRICE = 1e-4
 #: How large the price of a carbon budget is, against what a kg above it costs.
 CARBON_SCALE = 0.1
+#: How large the premium on money is, likewise.
+PREMIUM_SCALE = 0.2
 #: A peak is reached in about this share of the steps.
 PEAK_SHARE = 0.25
 
@@ -51,6 +53,7 @@ class Scale:
     stored_per_kwh: float
     peak_per_kw: float
     carbon_per_kg: float
+    money_premium: float
 
     @property
     def by_kind(self) -> tuple[float, ...]:
@@ -61,6 +64,7 @@ class Scale:
             self.stored_per_kwh,
             self.peak_per_kw,
             self.carbon_per_kg,
+            self.money_premium,
         )
 
     @staticmethod
@@ -82,6 +86,7 @@ class Scale:
             stored_per_kwh=power,
             peak_per_kw=max(charges, default=0.0) / (PEAK_SHARE * problem.horizon.n_steps),
             carbon_per_kg=CARBON_SCALE * problem.objective.carbon_excess_price_per_kg,
+            money_premium=PREMIUM_SCALE * problem.objective.cost_excess_price,
         )
 
 
@@ -131,9 +136,10 @@ class Climb:
 
 def bring_within(problem: Problem, prices: Sequence[FloatArray]) -> None:
     """Bring prices, in the order of the fields of `Prices`, within what may be; in place."""
-    power, gpu, _, peak, carbon = prices
+    power, gpu, _, peak, carbon, premium = prices
+    np.clip(premium, 0.0, problem.objective.cost_excess_price, out=premium)
     np.minimum(problem.objective.unmet_price_per_kwh, power, out=power)
-    np.maximum(problem.least_gpu_price, gpu, out=gpu)
+    np.maximum((1.0 + float(premium.max())) * problem.least_gpu_price, gpu, out=gpu)
     np.maximum(0.0, peak, out=peak)
     np.clip(carbon, 0.0, problem.objective.carbon_excess_price_per_kg, out=carbon)
 
@@ -163,7 +169,7 @@ class Ascent:
             first: Prices under some load.
             left_s: Time left; raises when there is none. [s]
         """
-        self._problem, self._left_s = problem, left_s
+        self._problem, self._left_s = without_work(problem), left_s
         scale = Scale.of(problem)
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
         self._climb = Climb(
@@ -173,6 +179,7 @@ class Ascent:
                 first.stored_per_kwh,
                 first.peak_per_kw,
                 np.array([first.carbon_per_kg]),
+                np.array([first.money_premium]),
             ),
             scale.by_kind,
         )
@@ -203,54 +210,27 @@ class Ascent:
         for step in step_sizes(n_rounds, share_of_step):
             self._left_s()
             prices = self.last_prices
-            facility_kw, gpus = self.asked(roster, weight, prices)
-            self._climb.move(self.slopes(prices, facility_kw, gpus), step)
+            facility_kw, gpus, moved = self.asked(roster, weight, prices)
+            self._climb.move(self.slopes(prices, facility_kw, gpus, moved), step)
             bring_within(self._problem, self._climb.now)
             share = self._climb.note()
             self.target_kw = (1 - share) * self.target_kw + share * facility_kw
 
-    def asked(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
-        """Facility power (S, T) [kW] and GPUs (K, T) of what everyone chooses at `prices`."""
+    def asked(
+        self, roster: Roster, weight: float, prices: Prices
+    ) -> tuple[FloatArray, FloatArray, float]:
+        """As of `Demand.at`."""
         return self._demand.at(roster, weight, prices)
 
     def slopes(
-        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
+        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray, moved: float
     ) -> tuple[FloatArray, ...]:
         """As of `bound_slopes`."""
-        return bound_slopes(self._problem, prices, facility_kw, gpus)
-
-
-class Demand:
-    """What all jobs and services draw and reserve at prices of power and GPUs."""
-
-    def __init__(self, problem: Problem, choices: tuple[Choices, ...]) -> None:
-        """Of `problem`, whose services have those choices."""
-        self._problem, self._choices = problem, choices
-        self._slopes = slopes(problem)
-        self.idle_kw = Load.idle(problem).facility_kw(problem)
-
-    def at(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
-        """Facility power (S, T) [kW] and GPUs (K, T) where each job of `roster` stands for some."""
-        problem = self._problem
-        asked = question(problem, prices)
-        it_kw, gpus = np.zeros(self.idle_kw.shape), np.zeros(problem.pool_gpus.shape)
-        add_load(roster, ask(roster, asked).timetable, weight, it_kw, gpus)
-        steps = np.arange(problem.horizon.n_steps)
-        for one in self._choices:
-            costs, split = service_step_costs(
-                one, *service_prices(problem, one, asked.it_price, asked.gpu_price)
-            )
-            best = np.argmin(costs, axis=1)
-            replicas, served = one.replicas[steps, best], split[steps, best]
-            for i, site in enumerate(one.sites):
-                it_kw[site] += replicas[:, i] * one.extra_kw[i] + served[:, i] * one.request_kw
-                pool = problem.pool_number[site, one.service.gpu_type]
-                gpus[pool] += replicas[:, i] * one.service.gpus_per_replica
-        return self.idle_kw + self._slopes * it_kw, gpus
+        return bound_slopes(self._problem, prices, facility_kw, gpus, moved)
 
 
 def bound_slopes(
-    problem: Problem, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
+    problem: Problem, prices: Prices, facility_kw: FloatArray, gpus: FloatArray, moved: float
 ) -> tuple[FloatArray, ...]:
     """How fast the bound grows with each price: what is asked for less what there is.
 
@@ -259,35 +239,54 @@ def bound_slopes(
         prices: Where.
         facility_kw: Asked for at those prices, shape (S, T). [kW]
         gpus: Likewise, shape (K, T).
+        moved: Cost of the transfers likewise. [money]
 
     Returns:
         In the order of the fields of `Prices`, in the shapes that those have.
     """
-    h = problem.horizon.step_h
-    power, emitted_kg = facility_kw * h, 0.0
+    h, budgets, times = problem.horizon.step_h, problem.objective, 1.0 + prices.money_premium
+    problem = dearer(problem, prices.money_premium)
+    power, emitted_kg, paid = facility_kw * h, 0.0, 0.0
     stored, peak = np.zeros(facility_kw.shape), np.zeros(facility_kw.shape)
     for s, site in enumerate(problem.sites):
         flows = _Flows.of(problem, site, prices, s)
         power[s] -= flows.supplied_kw * h
         stored[s], peak[s] = flows.missing_kwh, flows.above_peak_kw
         emitted_kg += flows.emitted_kg
+        paid += flows.paid
     # A GPU that is leased anyway and left spare is worth its lease.
     leased = np.array([[pool.committed_gpus] for _, pool in problem.pools])
     kept = np.minimum(leased, problem.pool_gpus)
     spare = np.where(prices.gpu_per_gpu_h < 0, problem.pool_gpus - kept, 0)
-    budget = problem.objective.carbon_budget_kg
-    carbon = np.array([0.0 if budget is None else emitted_kg - budget])
-    return power, (gpus + spare - problem.pool_gpus) * h, stored, peak, carbon
+    kg, money = budgets.carbon_budget_kg, budgets.cost_budget
+    carbon = np.array([0.0 if kg is None else emitted_kg - kg])
+    premium = np.zeros(1)
+    if money is not None:
+        unused = np.maximum(0, leased - problem.pool_gpus + spare)
+        paid += _paid_for(problem, facility_kw, gpus + unused)
+        premium[0] = paid / times + moved - money
+    return power, (gpus + spare - problem.pool_gpus) * h, stored, peak, carbon, premium
+
+
+def _paid_for(problem: Problem, facility_kw: FloatArray, gpus: FloatArray) -> float:
+    """Water of a load and leases of GPUs. [money]"""
+    overhead_kw = np.array([[site.cooling.overhead_kw] for site in problem.sites])
+    water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
+    litres = float((water * (facility_kw - overhead_kw) / slopes(problem)).sum())
+    lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
+    money = litres * problem.objective.water_price_per_l + float((lease * gpus).sum())
+    return money * problem.horizon.step_h
 
 
 def _prices(arrays: Sequence[FloatArray]) -> Prices:
-    power, gpu, stored, peak, carbon = (one.copy() for one in arrays)
+    power, gpu, stored, peak, carbon, premium = (one.copy() for one in arrays)
     return Prices(
         power_per_kwh=power,
         gpu_per_gpu_h=gpu,
         stored_per_kwh=stored,
         peak_per_kw=peak,
         carbon_per_kg=float(carbon[0]),
+        money_premium=float(premium[0]),
     )
 
 
@@ -300,12 +299,14 @@ class _Flows:
         missing_kwh: In the battery's balance, shape (T,). [kWh]
         above_peak_kw: Import above the billed peak, shape (T,). [kW]
         emitted_kg: All steps together. [kg CO2e]
+        paid: Likewise. [money]
     """
 
     supplied_kw: FloatArray
     missing_kwh: FloatArray
     above_peak_kw: FloatArray
     emitted_kg: float
+    paid: float
 
     @staticmethod
     def of(problem: Problem, site: Site, prices: Prices, s: int) -> "_Flows":
@@ -313,7 +314,7 @@ class _Flows:
         h, price = problem.horizon.step_h, problem.objective
         power, peak = prices.power_per_kwh[s], prices.peak_per_kw[s]
         kg = (price.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
-        supplied, above, grams = (np.zeros(len(power)) for _ in range(3))
+        supplied, above, grams, paid = (np.zeros(len(power)) for _ in range(4))
         sources = [(p.available_kw, 0.0, p.carbon_g_per_kwh) for p in site.plants]
         if site.generator:
             one = site.generator
@@ -324,44 +325,55 @@ class _Flows:
             given = np.where(money + kg * g_per_kwh < power, most_kw, 0.0)
             supplied += given
             grams += given * g_per_kwh
+            paid += given * money
         if site.grid:
             grid = site.grid
             bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
             imported = np.where(bought + peak / h < power, grid.import_limit_kw, 0.0)
             supplied += imported
-            supplied -= np.where(power < grid.export_price_per_kwh, grid.export_limit_kw, 0.0)
+            exported = np.where(power < grid.export_price_per_kwh, grid.export_limit_kw, 0.0)
+            supplied -= exported
+            paid += imported * grid.import_price_per_kwh - exported * grid.export_price_per_kwh
             grams += imported * grid.carbon_intensity_g_per_kwh
-            above = _above_peak(grid, imported, peak)
+            above, demand_cost = _above_peak(grid, imported, peak)
+            paid[0] += demand_cost / h
         missing = np.zeros(len(power))
         if site.battery:
-            given, missing = _battery_flows(site.battery, power, prices.stored_per_kwh[s], h)
-            supplied += given
+            into_kw, out_kw, missing = _battery_flows(
+                site.battery, power, prices.stored_per_kwh[s], h
+            )
+            supplied += out_kw - into_kw
+            paid += out_kw * site.battery.wear_cost_per_kwh
         return _Flows(
             supplied_kw=supplied,
             missing_kwh=missing,
             above_peak_kw=above,
             emitted_kg=float(grams.sum()) * h / G_PER_KG,
+            paid=float(paid.sum()) * h,
         )
 
 
-def _above_peak(grid: GridConnection, imported_kw: FloatArray, peak: FloatArray) -> FloatArray:
-    """Import above the peaks that it pays to be billed for, shape (T,). [kW]"""
+def _above_peak(
+    grid: GridConnection, imported_kw: FloatArray, peak: FloatArray
+) -> tuple[FloatArray, float]:
+    """Import above the peaks that it pays to be billed for, shape (T,) [kW], and their cost."""
     if grid.demand_charge is None:
-        return np.zeros(len(peak))
-    charge, billed_kw = grid.demand_charge, np.zeros(len(peak))
+        return np.zeros(len(peak)), 0.0
+    charge, billed_kw, cost = grid.demand_charge, np.zeros(len(peak)), 0.0
     for period in np.unique(charge.period):
         inside = charge.period == period
         if charge.price_per_kw < peak[inside].sum():
             billed_kw[inside] = grid.import_limit_kw[inside].max()
+            cost += charge.price_per_kw * float(grid.import_limit_kw[inside].max())
     so_far_kw = np.where(charge.period == 0, charge.peak_so_far_kw, 0.0)
     above: FloatArray = imported_kw - billed_kw - so_far_kw
-    return above
+    return above, cost
 
 
 def _battery_flows(
     battery: Battery, power: FloatArray, stored: FloatArray, step_h: float
-) -> tuple[FloatArray, FloatArray]:
-    """Power given less taken [kW], and energy missing in the balance [kWh], shape (T,) each."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Power taken and given [kW], and energy missing in the balance [kWh], shape (T,) each."""
     into, out = battery.charge_efficiency, battery.discharge_efficiency
     charge_kw = np.where(power < stored * into, battery.power_kw, 0.0)
     worth = battery.wear_cost_per_kwh + stored / out
@@ -371,4 +383,4 @@ def _battery_flows(
     soc_kwh[-1] = battery.soc_initial_kwh
     before_kwh = np.append(battery.soc_initial_kwh, soc_kwh[:-1])
     kept_kwh = (charge_kw * into - discharge_kw / out) * step_h
-    return discharge_kw - charge_kw, soc_kwh - before_kwh - kept_kwh
+    return charge_kw, discharge_kw, soc_kwh - before_kwh - kept_kwh

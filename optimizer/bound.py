@@ -1,9 +1,10 @@
 """A cost no plan can undercut, from any prices, by plain arithmetic.
 
 Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak and the
-carbon budget (Geoffrion 1974): at given prices every job, every service, every flow and every
-generator is minimised on its own, jobs, replicas and starts whole. Any prices give a valid bound;
-the duals of the core model give a tight one. No solver is needed, so a stranger can check it.
+budgets of carbon and of cost (Geoffrion 1974): at given prices every job, every service, every flow
+and every generator is minimised on its own, jobs, replicas and starts whole. Any prices give a
+valid bound; the duals of the core model give a tight one. No solver is needed, so a stranger can
+check it.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from optimizer.answers import Question, ask
 from optimizer.commitment import least_cost
 from optimizer.fleet import Roster, Timetable
 from optimizer.load import Load, slopes
+from optimizer.money import budget_value, dearer, dearer_roster
 from optimizer.plan import Prices
 from optimizer.pricing import untrimmed
 from optimizer.problem import Problem
@@ -106,7 +108,10 @@ def respond(
         roster: Its jobs.
     """
     prices = admissible(problem, prices)
-    return work_response(problem, prices, choices, roster, flows=supply_bound(problem, prices))
+    priced = dearer(problem, prices.money_premium)
+    roster = dearer_roster(problem, roster, prices.money_premium)
+    flows = supply_bound(priced, prices) - budget_value(problem, prices.money_premium)
+    return work_response(priced, prices, choices, roster, flows=flows)
 
 
 def work_response(
@@ -130,6 +135,7 @@ def work_response(
     total = flows + problem.idle_water_cost
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
     total += _lease_bound(problem, prices.gpu_per_gpu_h)
+    total += _waking_bound(problem, asked.it_price)
     answers = ask(roster, asked)
     total += _jobs_bound(roster, asked, answers.least)
     replicas, served = [], []
@@ -154,17 +160,21 @@ def work_response(
 def admissible(problem: Problem, prices: Prices) -> Prices:
     """`prices` with those that the relaxed rows allow.
 
-    None is below 0 of a pool (or below what its lease spares), a billed peak or a carbon budget,
-    and none above what a kg beyond the budget costs.
+    None is below 0 of a pool (or below what its lease spares), a billed peak or a budget, and none
+    above what a unit beyond the budget costs.
     """
-    price, budgeted = problem.objective, problem.objective.carbon_budget_kg is not None
-    most_per_kg = price.carbon_excess_price_per_kg if budgeted else 0.0
+    price = problem.objective
+    most_per_kg = 0.0 if price.carbon_budget_kg is None else price.carbon_excess_price_per_kg
+    most_premium = 0.0 if price.cost_budget is None else price.cost_excess_price
+    premium = min(max(0.0, prices.money_premium), most_premium)
+    least_gpu_price = (1.0 + premium) * problem.least_gpu_price
     billed = np.array([[bool(site.grid and site.grid.demand_charge)] for site in problem.sites])
     return replace(
         prices,
-        gpu_per_gpu_h=np.maximum(problem.least_gpu_price, prices.gpu_per_gpu_h),
+        gpu_per_gpu_h=np.maximum(least_gpu_price, prices.gpu_per_gpu_h),
         peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
         carbon_per_kg=min(max(0.0, prices.carbon_per_kg), most_per_kg),
+        money_premium=premium,
     )
 
 
@@ -305,6 +315,16 @@ def _lease_bound(problem: Problem, gpu_price: FloatArray) -> float:
     return total
 
 
+def _waking_bound(problem: Problem, it_price: FloatArray) -> float:
+    """Nodes awake beyond the GPUs reserved at their own best: all of them where power earns."""
+    total = 0.0
+    for k in problem.sleeping:
+        s, pool = problem.pools[k]
+        earned = float((np.minimum(0.0, it_price[s]) * problem.pool_gpus[k]).sum())
+        total += earned * pool.waking_kw_per_gpu * problem.horizon.step_h
+    return total
+
+
 def _battery_bound(problem: Problem, site: Site, power: FloatArray, stored: FloatArray) -> float:
     """Charge, discharge and stored energy at their own best, their balance priced."""
     if site.battery is None:
@@ -334,7 +354,8 @@ def _most_facility_kw(problem: Problem) -> FloatArray:
         hungriest[service.gpu_type] = max(hungriest.get(service.gpu_type, 0.0), per_gpu)
     for s, site in enumerate(problem.sites):
         for pool in site.pools:
-            it[s] = it[s] + pool.gpus * hungriest.get(pool.gpu_type, 0.0)
+            awake_kw = pool.waking_kw_per_gpu + hungriest.get(pool.gpu_type, 0.0)
+            it[s] = it[s] + pool.gpus * awake_kw
     overhead = np.array([[site.cooling.overhead_kw] for site in problem.sites])
     battery = np.array([[site.battery.power_kw if site.battery else 0.0] for site in problem.sites])
     most: FloatArray = overhead + slopes(problem) * it + battery

@@ -42,12 +42,12 @@ def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]
     ]
 
     def back_prices(prices: Prices) -> Prices:
-        return Prices(
+        return replace(
+            prices,
             power_per_kwh=prices.power_per_kwh[rows],
             gpu_per_gpu_h=prices.gpu_per_gpu_h[pools],
             stored_per_kwh=prices.stored_per_kwh[rows],
             peak_per_kw=prices.peak_per_kw[rows],
-            carbon_per_kg=prices.carbon_per_kg,
         )
 
     def back(solution: Solution) -> Solution:

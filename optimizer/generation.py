@@ -31,6 +31,7 @@ def blend(old: Prices, new: Prices, weight: float) -> Prices:
         stored_per_kwh=mixed("stored_per_kwh"),
         peak_per_kw=mixed("peak_per_kw"),
         carbon_per_kg=weight * old.carbon_per_kg + (1 - weight) * new.carbon_per_kg,
+        money_premium=weight * old.money_premium + (1 - weight) * new.money_premium,
     )
 
 

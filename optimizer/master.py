@@ -6,6 +6,7 @@ columns; a dive settles for whole schedules.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from optimizer.columns import Columns, Entry, Rows, Schedule, hold_key
 from optimizer.dispatcher import Flows
 from optimizer.highs import Column, LinearModel
 from optimizer.model.core import master_model
+from optimizer.money import dearer, dearer_terms
 from optimizer.nearby import near_choices, near_windows
 from optimizer.packing import Packing
 from optimizer.plan import Dispatch, Placement, Prices
@@ -43,7 +45,13 @@ class Master:
         self.step_rows = self._linear.rows(model.one_choice).reshape(shape)
         self._make = Columns(
             problem,
-            Rows(balance=self._balance, pool=self._pool, job=self.job_rows, step=self.step_rows),
+            Rows(
+                balance=self._balance,
+                pool=self._pool,
+                job=self.job_rows,
+                step=self.step_rows,
+                cost=self._linear.rows(model.cost_within_budget),
+            ),
         )
         self._all: IntArray = np.arange(problem.horizon.n_steps, dtype=np.int64)
         #: Number of the column that stands for a schedule or a hold.
@@ -78,9 +86,11 @@ class Master:
 
     def offer_near(self, choices: tuple[Choices, ...], prices: Prices, margin: float) -> None:
         """Make what is within `margin` of everyone's best at `prices` available. [money]"""
-        for j, placement in near_windows(self.problem, self.terms, prices, margin):
+        priced = dearer(self.problem, prices.money_premium)
+        terms = dearer_terms(self.problem, self.terms, prices.money_premium)
+        for j, placement in near_windows(priced, terms, prices, margin):
             self.offer_schedule(j, placement)
-        for v, steps, replicas, served in near_choices(self.problem, choices, prices, margin):
+        for v, steps, replicas, served in near_choices(priced, choices, prices, margin):
             self.offer_holds(v, steps, replicas, served)
 
     def offer_schedule(self, j: int, placement: Placement) -> None:
@@ -155,8 +165,9 @@ class Master:
         self.facility_kw = self._flows.facility_kw(answer.column_values)
         duals = -answer.row_duals[self._pool] / self.problem.horizon.step_h
         value = answer.objective + self.problem.idle_water_cost
-        gpu_prices = np.maximum(self.problem.least_gpu_price, duals)
-        return value, self._flows.prices(answer.row_duals, gpu_prices)
+        prices = self._flows.prices(answer.row_duals, duals)
+        least = (1.0 + prices.money_premium) * self.problem.least_gpu_price
+        return value, replace(prices, gpu_per_gpu_h=np.maximum(least, duals))
 
     def whole(
         self,

@@ -131,6 +131,7 @@ class Prices:
         peak_per_kw: Of one kW of import below the period's peak, at least 0, shape (S, T).
         carbon_per_kg: Of a kg of the carbon budget, between 0 and what a kg above it costs.
             [money/kg CO2e]
+        money_premium: Of a unit of the cost budget, between 0 and what a unit above it costs. [1]
     """
 
     power_per_kwh: FloatArray
@@ -138,6 +139,7 @@ class Prices:
     stored_per_kwh: FloatArray
     peak_per_kw: FloatArray
     carbon_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    money_premium: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
 
 
 class Stage(StrEnum):

@@ -6,11 +6,11 @@ shuffle work; jobs that are new, and those that do not fit any more, are put in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.bound import Response, question, respond
+from optimizer.bound import Response, admissible, question, respond
 from optimizer.packing import Packing
 from optimizer.plan import Placement, Prices, Run, Serving, Solution
 from optimizer.pricing import schedule_cost
@@ -67,12 +67,12 @@ class Start:
         prices = solution.prices
         known = {job.name for job in after.jobs} & {job.name for job in before.jobs}
         return Start(
-            prices=Prices(
+            prices=replace(
+                prices,
                 power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
                 gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
                 stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
                 peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-                carbon_per_kg=prices.carbon_per_kg,
             ),
             placements={
                 placement.job: _later(placement, int(passed))
@@ -101,12 +101,12 @@ class Start:
         ]
         steps, prices = np.arange(problem.horizon.n_steps), self.prices
         return Start(
-            prices=Prices(
+            prices=replace(
+                prices,
                 power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
                 gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
                 stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
                 peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-                carbon_per_kg=prices.carbon_per_kg,
             ),
             placements=self.placements,
             servings={
@@ -144,6 +144,7 @@ def replan(search: Search, start: Start) -> None:
     problem = search.problem
     response = respond(problem, start.prices, search.choices, search.roster)
     search.proven(start.prices, response)
+    search.put_premium(admissible(problem, start.prices).money_premium)
     search.tell("priced as before")
     placements, movers = _kept(search, start, response)
     replicas, served = list(response.replicas), list(response.served_rps)
@@ -152,15 +153,15 @@ def replan(search: Search, start: Start) -> None:
             rows = list(problem.admissible_sites(service))
             one = start.servings[service.name]
             replicas[v], served[v] = one.replicas[rows].T, one.served_rps.sum(axis=0)[rows].T
-    packing = Packing.of(problem, placements, replicas, served)
+    packing = Packing.of(search.priced, placements, replicas, served)
     search.consider(search.sweeps().settle(packing, movers), "kept what holds")
 
 
 def _kept(search: Search, start: Start, response: Response) -> tuple[list[Placement], IntArray]:
     """The schedule of each job to start from, and the numbers of the jobs that may move."""
-    problem, asked = search.problem, question(search.problem, start.prices)
+    problem, asked = search.priced, question(search.priced, start.prices)
     placements, movers = [], []
-    for j, terms in enumerate(search.roster.jobs):
+    for j, terms in enumerate(search.priced_roster.jobs):
         kept = start.placements.get(terms.job.name)
         if kept is None or not _still_holds(problem, j, kept):
             placements.append(response.timetable.placement(j, terms))

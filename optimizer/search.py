@@ -12,6 +12,7 @@ from optimizer.dispatcher import Dispatcher, Router
 from optimizer.fleet import Roster
 from optimizer.generation import Generation
 from optimizer.load import Load
+from optimizer.money import dearer, dearer_roster, paid_for_work
 from optimizer.packing import Packing
 from optimizer.plan import Plan, Prices, Proof, Stage
 from optimizer.problem import Problem
@@ -117,10 +118,27 @@ class Search:
         self.thin = tuple(one.thinned() for one in self.choices)
         self.rng = np.random.default_rng(seed)
         idle_kw = Load.idle(problem).facility_kw(problem)
-        self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0)[2]
         idle = replace(problem, jobs=(), services=())
+        paid = paid_for_work(idle, Load.idle(idle), ())
+        self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0, paid=paid)[2]
         self.constant = lower_bound(idle, self.idle_prices)
         self.generation = Generation(self.idle_prices)
+        #: The problem and its jobs as sweeps and repair see them: without a cost budget, and with
+        #: dearer money.
+        self.priced, self.priced_roster = problem, self.roster
+        self.supply = SureSupply(problem=problem, dispatcher=self.dispatcher)
+
+    @property
+    def is_budgeted(self) -> bool:
+        """Whether there is a cost budget."""
+        return self.problem.objective.cost_budget is not None
+
+    def put_premium(self, premium: float) -> None:
+        """Search on at this premium on money, where there is a cost budget."""
+        if self.is_budgeted:
+            self.priced = dearer(self.problem, premium)
+            self.priced_roster = dearer_roster(self.problem, self.roster, premium)
+            self.supply = SureSupply(problem=self.priced, dispatcher=Dispatcher(self.priced))
 
     @property
     def proof(self) -> Proof:
@@ -141,20 +159,20 @@ class Search:
     def sweeps(self) -> Sweeps:
         """Rounds over all jobs and services."""
         return Sweeps(
-            problem=self.problem,
-            roster=self.roster,
+            problem=self.priced,
+            roster=self.priced_roster,
             choices=self.thin,
-            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
+            supply=self.supply,
             left_s=self.watch.left_s,
         )
 
     def repair(self) -> Repair:
         """Tries around a packing."""
         return Repair(
-            problem=self.problem,
-            terms=self.roster.jobs,
+            problem=self.priced,
+            terms=self.priced_roster.jobs,
             choices=self.choices,
-            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
+            supply=self.supply,
             left_s=self.watch.left_s,
         )
 
@@ -178,7 +196,7 @@ class Search:
         """What everyone chose, whether there is room for it or not."""
         jobs = enumerate(self.roster.jobs)
         placements = [response.timetable.placement(j, terms) for j, terms in jobs]
-        return Packing.of(self.problem, placements, response.replicas, response.served_rps)
+        return Packing.of(self.priced, placements, response.replicas, response.served_rps)
 
     def swept(
         self, sweeps: Sweeps, response: Response, target_kw: FloatArray, most: int

@@ -108,7 +108,7 @@ def _stages(search: Search, start: Start | None) -> Stage:
     if search.is_closed():
         return Stage.GAP
     repair = search.repair()
-    packing = repair.complete(Packing.of_plan(search.problem, search.best.plan))
+    packing = repair.complete(Packing.of_plan(search.priced, search.best.plan))
     packing = search.repaired(repair, packing)
     if search.is_closed():
         return Stage.GAP
@@ -123,5 +123,6 @@ def _proven(search: Search, ascent: Ascent) -> Response:
     last = respond(search.problem, ascent.last_prices, search.choices, search.roster)
     search.proven(ascent.prices, mean)
     search.proven(ascent.last_prices, last)
+    search.put_premium(search.generation.prices.money_premium)
     search.tell("priced")
     return mean

@@ -5,6 +5,7 @@ import pyomo.environ as pyo
 from optimizer.load import Load
 from optimizer.model.battery import add_batteries
 from optimizer.model.carbon import add_carbon_budget
+from optimizer.model.cost import add_cost_budget
 from optimizer.model.generator import add_generators
 from optimizer.model.grid import add_grid
 from optimizer.model.objective import add_objective, total
@@ -21,6 +22,10 @@ def master_model(problem: Problem) -> pyo.ConcreteModel:
     m = supply(problem)
     add_work(m, problem)
     add_power_balance(m, problem, Load.idle(problem).facility_kw(problem))
+    h, pools = problem.horizon.step_h, problem.pools
+    unused = m.unused_gpus.items()
+    leases = [(pools[k][1].lease_price_per_gpu_h * h, gpus) for (k, _), gpus in unused]
+    add_cost_budget(m, problem, leases)
     add_objective(m, problem)
     return m
 
@@ -29,6 +34,7 @@ def dispatch_model(problem: Problem, facility_kw: FloatArray) -> pyo.ConcreteMod
     """Energy flows under a given facility power, shape (S, T). [kW]"""
     m = supply(problem)
     add_power_balance(m, problem, facility_kw)
+    add_cost_budget(m, problem)
     add_objective(m, problem)
     return m
 
@@ -46,6 +52,7 @@ def routed_model(
     m = supply(problem)
     add_routes(m, problem, capacity_rps)
     add_power_balance(m, problem, facility_kw)
+    add_cost_budget(m, problem)
     add_objective(m, problem)
     return m
 

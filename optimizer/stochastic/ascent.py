@@ -12,12 +12,12 @@ import numpy as np
 from optimizer.ascent import (
     FIRST_GPU_PRICE,
     Climb,
-    Demand,
     Scale,
     bound_slopes,
     bring_within,
     step_sizes,
 )
+from optimizer.demand import Demand
 from optimizer.fleet import Roster
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
@@ -61,6 +61,7 @@ class ScenarioAscent:
                 np.array([one.stored_per_kwh for one in own]),
                 np.array([one.peak_per_kw for one in own]),
                 np.array([one.carbon_per_kg for one in own]),
+                np.zeros(len(own)),
             ),
             scale.by_kind,
         )
@@ -86,8 +87,8 @@ class ScenarioAscent:
             left_s = self._left_s()
             prices = self.last_prices
             seen = prices.mixed(self._problem)
-            facility_kw, gpus = self._demand.at(roster, weight, seen)
-            self._climb.move(self._slopes(prices, facility_kw, gpus), step)
+            facility_kw, gpus, moved = self._demand.at(roster, weight, seen)
+            self._climb.move(self._slopes(prices, facility_kw, gpus, moved), step)
             bring_within(self._problem.problem, self._climb.now)
             share = self._climb.note()
             self.target_kw = (1 - share) * self.target_kw + share * facility_kw
@@ -102,12 +103,12 @@ class ScenarioAscent:
         self._tail = self._tail + (worst - self._tail) / self._looks
 
     def _slopes(
-        self, prices: ScenarioPrices, facility_kw: FloatArray, gpus: FloatArray
+        self, prices: ScenarioPrices, facility_kw: FloatArray, gpus: FloatArray, moved: float
     ) -> tuple[FloatArray, ...]:
         """How fast the bound grows with each price, in the order and shapes of the climb's."""
         weights = mixed_weights(self._problem, prices.tail)
         found = [
-            bound_slopes(one, own, facility_kw, gpus)
+            bound_slopes(one, own, facility_kw, gpus, moved)
             for one, own in zip(self._problem.problems, prices.by_scenario, strict=True)
         ]
 
@@ -116,10 +117,11 @@ class ScenarioAscent:
             weighted: FloatArray = slopes * weights.reshape(-1, *(slopes.ndim - 1) * (1,))
             return weighted
 
-        return stacked(0), found[0][1], stacked(2), stacked(3), stacked(4)[:, 0]
+        budgets = (stacked(4)[:, 0], stacked(5)[:, 0])
+        return stacked(0), found[0][1], stacked(2), stacked(3), *budgets
 
     def _prices(self, arrays: tuple[FloatArray, ...]) -> ScenarioPrices:
-        power, gpu, stored, peak, carbon = (one.copy() for one in arrays)
+        power, gpu, stored, peak, carbon, _ = (one.copy() for one in arrays)
         return ScenarioPrices(
             tail=self._tail,
             by_scenario=tuple(

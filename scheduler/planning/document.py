@@ -34,8 +34,8 @@ class Shortfall:
     """A wish that could not be met, and its price.
 
     Attributes:
-        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work or
-            excess_carbon.
+        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work,
+            excess_carbon or excess_cost.
         amount: In `unit`.
         price_per_unit: [money]
     """
@@ -75,12 +75,14 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
             _mean(account.unfinished_cost, account.unfinished_gpu_h),
         ),
         ("excess_carbon", account.excess_carbon_kg, "kg CO2e", price.carbon_excess_price_per_kg),
+        ("excess_cost", account.excess_cost, price.currency, price.cost_excess_price),
     )
     asked = {
         "kWh": account.total("facility_kwh"),
         "requests": requests,
         "GPU-h": work_gpu_h,
         "kg CO2e": account.total("emissions_kg"),
+        price.currency: abs(account.cost),
     }
     return tuple(
         Shortfall(name=name, amount=amount, unit=unit, price_per_unit=money)

@@ -55,7 +55,12 @@ def number(value: str) -> Cell:
     return Cell(text=value, is_number=True)
 
 
-OF_A_BUDGET = ("carbon_budget_kg", "carbon_excess_price_per_kg")
+BUDGET_OF = {
+    "carbon_budget_kg": "carbon_budget_kg",
+    "carbon_excess_price_per_kg": "carbon_budget_kg",
+    "cost_budget": "cost_budget",
+    "cost_excess_price": "cost_budget",
+}
 
 
 def unit_of(name: str, currency: str) -> str:
@@ -245,7 +250,7 @@ def prices(run: PlannedRun, words: Language) -> Table:
         )
         for one in fields(objective)
         if one.name != "currency"
-        and (objective.carbon_budget_kg is not None or one.name not in OF_A_BUDGET)
+        and (one.name not in BUDGET_OF or getattr(objective, BUDGET_OF[one.name]) is not None)
     ]
     headers = (text(words.say("column.figure")), number(words.say("column.price_of")))
     caption = words.say("assumed.prices")

@@ -310,6 +310,14 @@ class GpuPool(Description):
     gpus_per_node: PositiveCount = Field(
         default=1, description="GPUs of a node; a job on whole nodes reserves a multiple of them."
     )
+    sleep_kw_per_gpu: KwPerGpu | None = Field(
+        default=None,
+        description="IT power of a GPU whose node sleeps because nobody needs it; left out, nodes "
+        "stand idle. [kW]",
+    )
+    wake_h: Annotated[float, Strict(), Field(ge=0, le=24)] = Field(
+        default=0, description="Time for which a node is awake before it is reserved. [h]"
+    )
 
 
 class Weather(Description):

@@ -129,7 +129,7 @@ def test_a_job_that_stands_for_two_asks_for_twice_as_much():
     ascent, roster = ascent_of(problem), Roster.of(terms_of(problem))
     prices = some_prices(problem, np.random.default_rng(0))
     idle_kw = Load.idle(problem).facility_kw(problem)
-    once_kw, once = ascent.asked(roster, 1.0, prices)
-    twice_kw, twice = ascent.asked(roster, 2.0, prices)
+    once_kw, once, _ = ascent.asked(roster, 1.0, prices)
+    twice_kw, twice, _ = ascent.asked(roster, 2.0, prices)
     assert twice.sum() == 2 * once.sum() > 0
     np.testing.assert_allclose(twice_kw - idle_kw, 2 * (once_kw - idle_kw))

@@ -277,6 +277,7 @@ TEXTS = {
     "shortfall.late_work": "Travail fait après son échéance souple",
     "shortfall.unfinished_work": "Travail non fait à son échéance ferme",
     "shortfall.excess_carbon": "Émissions au-dessus du budget carbone",
+    "shortfall.excess_cost": "Argent payé au-dessus du budget de coût",
     # What runs say in English, in French
     "quoted.dakhla.question": "De combien l'entraînement et l'inférence à Dakhla deviennent-ils"
     " plus propres et moins chers quand ils suivent le vent, le soleil, la batterie et le tarif"
@@ -331,6 +332,8 @@ TEXTS = {
     "price.carbon_price_per_kg": "Carbone, le kg CO2e",
     "price.carbon_budget_kg": "Budget carbone de l'horizon",
     "price.carbon_excess_price_per_kg": "Carbone au-delà du budget, le kg CO2e en plus",
+    "price.cost_budget": "Budget de coût de l'horizon",
+    "price.cost_excess_price": "Argent au-delà du budget, l'unité en plus",
     "price.water_price_per_l": "Eau, le litre",
     "price.unmet_price_per_kwh": "Puissance non fournie, le kWh",
     "price.unserved_price_per_request": "Une requête sans réponse ou sans protection",
