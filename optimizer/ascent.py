@@ -8,13 +8,15 @@ Stromberg 1999), and so a load worth coming close to. A round costs as much as a
 once; of many jobs a sample is asked first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.climbing import CLIMB_SHARE
 from optimizer.demand import Demand
 from optimizer.fleet import Roster
+from optimizer.limits import Watch
 from optimizer.load import slopes
 from optimizer.money import dearer, without_work
 from optimizer.plan import Prices
@@ -159,7 +161,7 @@ class Ascent:
         problem: Problem,
         choices: tuple[Choices, ...],
         first: Prices,
-        left_s: Callable[[], float],
+        watch: Watch,
     ) -> None:
         """Start from `first`, and from a small price of every GPU.
 
@@ -167,9 +169,9 @@ class Ascent:
             problem: The problem.
             choices: Of its services.
             first: Prices under some load.
-            left_s: Time left; raises when there is none. [s]
+            watch: Ends a climb at its share of the time.
         """
-        self._problem, self._left_s = without_work(problem), left_s
+        self._problem, self._watch = without_work(problem), watch
         scale = Scale.of(problem)
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
         self._climb = Climb(
@@ -208,7 +210,7 @@ class Ascent:
             share_of_step: What the first steps are, against those of a climb from nowhere.
         """
         for step in step_sizes(n_rounds, share_of_step):
-            self._left_s()
+            self._watch.left_s(CLIMB_SHARE)
             prices = self.last_prices
             facility_kw, gpus, moved = self.asked(roster, weight, prices)
             self._climb.move(self.slopes(prices, facility_kw, gpus, moved), step)

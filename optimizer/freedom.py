@@ -149,7 +149,7 @@ def _keeping(problem: Problem, plan: Plan, kept: set[str], movable: list[int]) -
         replace(
             plan,
             placements=tuple(
-                p if p.job in kept else Placement(job=p.job, site=job.home, runs=())
+                p if p.job in kept else Placement.none(job)
                 for job, p in zip(problem.jobs, plan.placements, strict=True)
             ),
         ),

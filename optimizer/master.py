@@ -244,7 +244,7 @@ class Master:
     def packing_of(self, chosen: list[Entry]) -> Packing:
         """The packing that `chosen` stand for, and nothing else."""
         problem, n_steps = self.problem, self.problem.horizon.n_steps
-        placements = [Placement(job=job.name, site=job.home, runs=()) for job in problem.jobs]
+        placements = [Placement.none(job) for job in problem.jobs]
         widths = [len(problem.admissible_sites(service)) for service in problem.services]
         replicas = [np.zeros((n_steps, width), dtype=np.int64) for width in widths]
         served = [np.zeros((n_steps, width)) for width in widths]

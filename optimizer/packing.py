@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.bound import Response
 from optimizer.load import Load
 from optimizer.marginal import Marginal
 from optimizer.plan import Placement, Plan
@@ -73,6 +74,12 @@ class Packing:
             ],
         )
 
+    @staticmethod
+    def of_response(problem: Problem, terms: Sequence[Terms], response: Response) -> "Packing":
+        """What everyone chose at some prices, whether there is room for it or not."""
+        placements = [response.timetable.placement(j, one) for j, one in enumerate(terms)]
+        return Packing.of(problem, placements, response.replicas, response.served_rps)
+
     def copy(self) -> "Packing":
         """An independent packing, to try on."""
         return Packing(
@@ -92,7 +99,7 @@ class Packing:
         """Leave job number j unplaced."""
         job = self.problem.jobs[j]
         self.load.add(self.problem, job, self.placements[j], -1)
-        self.placements[j] = Placement(job=job.name, site=job.home, runs=())
+        self.placements[j] = Placement.none(job)
 
     def set_service(
         self, v: int, steps: IntArray, replicas: IntArray, served_rps: FloatArray

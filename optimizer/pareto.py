@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimizer.limits import Limits, Progress
 from optimizer.plan import Plan, Proof
 from optimizer.problem import Problem
 from optimizer.replan import Start
-from optimizer.search import Limits, Progress
 from optimizer.solve import solve
 from optimizer.tally import tally
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.site import FloatArray, IntArray
+from optimizer.work import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,11 @@ class Placement:
     job: str
     site: str
     runs: tuple[Run, ...]
+
+    @staticmethod
+    def none(job: Job) -> "Placement":
+        """Of a job that is left out."""
+        return Placement(job=job.name, site=job.home, runs=())
 
     def mode_of_step(self, n_steps: int) -> IntArray:
         """Mode by step, -1 where the job does not run, shape (n_steps,)."""
@@ -182,6 +188,10 @@ class Proof:
         """(objective - bound) / (objective - constant), 0 when nothing is left to decide."""
         left = self.objective - self.constant
         return 0.0 if self.gap_absolute <= 0 else self.gap_absolute / max(left, 1e-9)
+
+    def __str__(self) -> str:
+        """What is reached, in a line of talk."""
+        return f"{self.objective:,.0f}, bound {self.bound:,.0f}, gap {self.gap:.2%}"
 
     @property
     def deterministic(self) -> bool:

@@ -64,16 +64,10 @@ class Start:
             before.pool_number.get((before.site_number.get(after.sites[s].name, -1), pool.gpu_type))
             for s, pool in after.pools
         ]
-        prices = solution.prices
+        to = _Retold(sites=sites, pools=pools, steps=steps)
         known = {job.name for job in after.jobs} & {job.name for job in before.jobs}
         return Start(
-            prices=replace(
-                prices,
-                power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
-                gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
-                stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
-                peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-            ),
+            prices=to.prices(solution.prices),
             placements={
                 placement.job: _later(placement, int(passed))
                 for placement in solution.plan.placements
@@ -82,10 +76,7 @@ class Start:
                 and placement.runs[0].first_step >= passed
             },
             servings={
-                service.name: Serving(
-                    replicas=_held(one.replicas, sites, steps),
-                    served_rps=np.array([_held(rate, sites, steps) for rate in one.served_rps]),
-                )
+                service.name: to.serving(one)
                 for service in after.services
                 if (one := solution.plan.servings.get(service.name))
                 and one.served_rps.shape[0] == len(service.regions)
@@ -99,23 +90,43 @@ class Start:
             problem.pool_number[problem.site_number[other.sites[s].name], pool.gpu_type]
             for s, pool in other.pools
         ]
-        steps, prices = np.arange(problem.horizon.n_steps), self.prices
+        to = _Retold(sites=sites, pools=pools, steps=np.arange(problem.horizon.n_steps))
         return Start(
-            prices=replace(
-                prices,
-                power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
-                gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
-                stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
-                peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-            ),
+            prices=to.prices(self.prices),
             placements=self.placements,
-            servings={
-                name: Serving(
-                    replicas=_held(one.replicas, sites, steps),
-                    served_rps=np.array([_held(rate, sites, steps) for rate in one.served_rps]),
-                )
-                for name, one in self.servings.items()
-            },
+            servings={name: to.serving(one) for name, one in self.servings.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Retold:
+    """What was said of the sites, pools and steps of one problem, said of those of another.
+
+    Attributes:
+        sites: Number in the first problem of each site of the other; None for a new one.
+        pools: Likewise.
+        steps: Number in the first problem of each step of the other, shape (T,).
+    """
+
+    sites: list[int | None]
+    pools: list[int | None]
+    steps: IntArray
+
+    def prices(self, said: Prices) -> Prices:
+        """Those of something new are the mean of all."""
+        return replace(
+            said,
+            power_per_kwh=_taken(said.power_per_kwh, self.sites, self.steps),
+            gpu_per_gpu_h=_taken(said.gpu_per_gpu_h, self.pools, self.steps),
+            stored_per_kwh=_taken(said.stored_per_kwh, self.sites, self.steps),
+            peak_per_kw=_taken(said.peak_per_kw, self.sites, self.steps),
+        )
+
+    def serving(self, said: Serving) -> Serving:
+        """Something new serves nothing."""
+        rates = [_held(rate, self.sites, self.steps) for rate in said.served_rps]
+        return Serving(
+            replicas=_held(said.replicas, self.sites, self.steps), served_rps=np.array(rates)
         )
 
 

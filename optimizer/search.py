@@ -1,8 +1,6 @@
 """What every stage of a solve shares: the problem, the limits, and the best so far."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +9,7 @@ from optimizer.bound import Response, lower_bound
 from optimizer.dispatcher import Dispatcher, Router
 from optimizer.fleet import Roster
 from optimizer.generation import Generation
+from optimizer.limits import Limits, Progress, Watch
 from optimizer.load import Load
 from optimizer.money import dearer, dearer_roster, paid_for_work
 from optimizer.packing import Packing
@@ -25,54 +24,8 @@ from optimizer.tally import tally
 from optimizer.terms import terms_of
 from optimizer.verify import verify
 
-Progress = Callable[[str], None]
-#: To finish a plan with, however late it is. [s]
-LEAST_TIME_S = 5.0
 #: Tries in a round of repair, and rounds without fruit that end it.
 TRIES, FRUITLESS_REPAIRS = 100, 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When to stop.
-
-    Attributes:
-        gap: Relative gap that ends the solve, as `Proof.gap` defines it.
-        time_s: Wall time that ends it. [s]
-        stop: Asked between stages; True ends the solve with the best plan so far.
-    """
-
-    gap: float = 0.03
-    time_s: float = 120.0
-    stop: Callable[[], bool] = field(default=lambda: False)
-
-
-class Ended(Exception):
-    """A limit was reached; carries which."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-
-
-class Watch:
-    """Time and interruption, asked between stages."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits, self.started_s = limits, time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Since the start. [s]"""
-        return time.monotonic() - self.started_s
-
-    def left_s(self) -> float:
-        """Until the limit, at least some; raises `Ended` where there is none. [s]"""
-        if self.limits.stop():
-            raise Ended(Stage.INTERRUPTED)
-        left = self.limits.time_s - self.seconds
-        if left <= 0:
-            raise Ended(Stage.TIME_LIMIT)
-        return left
 
 
 class Best:
@@ -85,8 +38,7 @@ class Best:
 
     def consider(self, packing: Packing) -> None:
         """Finish `packing`; keep it when it is better and breaks no rule."""
-        time_s = max(LEAST_TIME_S, self.watch.limits.time_s - self.watch.seconds)
-        plan = self.router.finish(packing, time_limit_s=time_s)
+        plan = self.router.finish(packing, time_limit_s=self.watch.finish_s)
         objective = tally(self.problem, plan).objective
         better = objective < self.objective - 1e-9 * abs(self.objective)
         violations = verify(self.problem, plan) if better else ()
@@ -163,7 +115,7 @@ class Search:
             roster=self.priced_roster,
             choices=self.thin,
             supply=self.supply,
-            left_s=self.watch.left_s,
+            watch=self.watch,
         )
 
     def repair(self) -> Repair:
@@ -188,15 +140,7 @@ class Search:
 
     def tell(self, what: str) -> None:
         """Tell what was done and what is reached."""
-        proof = self.proof
-        reached = f"{proof.objective:,.0f}, bound {proof.bound:,.0f}, gap {proof.gap:.2%}"
-        self.say(f"{what}: {reached}")
-
-    def packed(self, response: Response) -> Packing:
-        """What everyone chose, whether there is room for it or not."""
-        jobs = enumerate(self.roster.jobs)
-        placements = [response.timetable.placement(j, terms) for j, terms in jobs]
-        return Packing.of(self.priced, placements, response.replicas, response.served_rps)
+        self.say(f"{what}: {self.proof}")
 
     def swept(
         self, sweeps: Sweeps, response: Response, target_kw: FloatArray, most: int
@@ -204,8 +148,8 @@ class Search:
         """Packings around what everyone chose at the best prices, until one closes the gap."""
         packings: list[Packing] = []
         while not packings or (len(packings) < most and not self.is_closed()):
-            start, prices = self.packed(response), self.generation.prices
-            packings.append(sweeps.pack(start, prices, target_kw, self.rng))
+            start = Packing.of_response(self.priced, self.roster.jobs, response)
+            packings.append(sweeps.pack(start, self.generation.prices, target_kw, self.rng))
             self.consider(packings[-1], "swept")
         return packings
 

@@ -21,14 +21,13 @@ from optimizer.bound import Response, lower_bound, respond
 from optimizer.canonical import canonical
 from optimizer.climbing import LAST_ROUNDS, LAST_STEP, ROUNDS, climb_from_nowhere
 from optimizer.highs import TimeLimitReached
+from optimizer.limits import Ended, Limits, Progress
 from optimizer.packing import Packing
 from optimizer.plan import Solution, Stage
 from optimizer.problem import Problem
 from optimizer.replan import Start, replan
-from optimizer.search import Ended, Limits, Progress, Search
+from optimizer.search import Search
 from optimizer.weighing import Weighing
-
-__all__ = ["Limits", "Progress", "solve"]
 
 #: Jobs that a master can weigh against each other in a few seconds, and at most: of more than the
 #: first only where the climb and its sweeps did not close the gap.
@@ -65,15 +64,14 @@ def solve(
         stage = ended.stage
     except TimeLimitReached:
         stage = Stage.TIME_LIMIT
-    if search.best.router.cut_short and stage is not Stage.INTERRUPTED:
-        stage = Stage.TIME_LIMIT
+    search.watch.cut_short |= search.best.router.cut_short
     generation = search.generation
     if not np.isfinite(generation.bound):
         generation.bound = lower_bound(ordered, generation.prices)
     return back(
         Solution(
             plan=search.best.plan,
-            proof=replace(search.proof, stage=stage),
+            proof=replace(search.proof, stage=search.watch.stage(stage)),
             prices=generation.prices,
             idle_prices=search.idle_prices,
         )
@@ -88,16 +86,18 @@ def _stages(search: Search, start: Start | None) -> Stage:
             return Stage.GAP
     few = len(search.roster.jobs) <= FEW_JOBS
     first = start.prices if start else search.idle_prices
-    ascent = Ascent(search.problem, search.thin, first, search.watch.left_s)
-    if start:
-        ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
-    else:
-        n_rounds = FEW_ROUNDS if few else ROUNDS
-        climb_from_nowhere(ascent, search.roster, search.rng, n_rounds)
+    ascent = Ascent(search.problem, search.thin, first, search.watch)
+    with search.watch.part():
+        if start:
+            ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
+        else:
+            n_rounds = FEW_ROUNDS if few else ROUNDS
+            climb_from_nowhere(ascent, search.roster, search.rng, n_rounds)
     response, sweeps = _proven(search, ascent), search.sweeps()
     packings = search.swept(sweeps, response, ascent.target_kw, 1 if few or start else PACKS)
     if not few and not search.is_closed():
-        ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
+        with search.watch.part():
+            ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
         response = _proven(search, ascent)
         if not search.is_closed():
             packings += search.swept(sweeps, response, ascent.target_kw, 1)

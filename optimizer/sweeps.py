@@ -1,13 +1,14 @@
 """All jobs and services in place, the pools crowded at first and every limit kept in the end.
 
-A round takes each service and each job away and puts it back where it adds least. First the prices
-and the load that the ascent found lead: a held battery says little about what an hour is worth
-while loads still move. Then the real supply curves, around batteries dispatched anew each round.
-All the while a GPU beyond a pool costs more from round to round, so that jobs leave full hours one
-by one, those first that lose least (penalties that grow as in Lagrangian packing heuristics).
+A round takes each job and then each service away and puts it back where it adds least. First the
+prices and the load that the ascent found lead: a held battery says little about what an hour is
+worth while loads still move. Then the real supply curves, around batteries dispatched anew each
+round. All the while a GPU beyond a pool costs more from round to round, so that jobs leave full
+hours one by one, those first that lose least (penalties that grow as in Lagrangian packing
+heuristics).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -16,6 +17,7 @@ import numpy as np
 from optimizer.chains import Chains, add, sweep_chained
 from optimizer.compiled import has_numba
 from optimizer.fleet import Roster, Timetable
+from optimizer.limits import Watch
 from optimizer.marginal import Guide, Marginal
 from optimizer.merit_order import MeritOrder
 from optimizer.packing import Packing, by_work, choose_replicas
@@ -32,6 +34,8 @@ GUIDED_ROUNDS, CROWDED_ROUNDS, HARD_ROUNDS = 10, 10, 3
 MANY, FULL_ROUNDS, WATCHED_SHARE = 3000, 4, 0.25
 #: Crowded rounds of a packing that nearly keeps every limit.
 SETTLING_ROUNDS = 5
+#: Rounds that a packing may need until it keeps every limit, with time to spare for its flows.
+LANDING_ROUNDS = SETTLING_ROUNDS + HARD_ROUNDS + 3
 #: What a GPU beyond a pool costs at first, all of the pool over, and in the end, one over: both
 #: against what leaving a GPU-hour of work costs.
 FIRST_CROWDING, LAST_CROWDING = 0.02, 4.0
@@ -45,7 +49,7 @@ class Sweeps:
         roster: Its jobs.
         choices: Of its services.
         supply: Of the problem.
-        left_s: Time left; raises when there is none. [s]
+        watch: Shortens the rounds where they would take too long.
         chains: Who waits for whom.
     """
 
@@ -53,7 +57,7 @@ class Sweeps:
     roster: Roster
     choices: tuple[Choices, ...]
     supply: Supply
-    left_s: Callable[[], float]
+    watch: Watch
     chains: Chains = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,9 +81,9 @@ class Sweeps:
         problem, n_jobs = self.problem, len(self.roster.jobs)
         timetable, packing = self._free(start)
         flat = MeritOrder.flat(prices.power_per_kwh, problem.horizon.step_h)
-        goal = self.supply.dispatch(target_kw, time_limit_s=self.left_s())
+        goal = self.supply.dispatch(target_kw, time_limit_s=self.watch.left_s())
         crowding = self._crowding()
-        for n, price in enumerate(crowding):
+        for n, price in self._paced(list(enumerate(crowding))):
             guide = replace(self._guide(prices, target_kw), crowding_price=price)
             order = flat
             if n >= GUIDED_ROUNDS:
@@ -91,6 +95,18 @@ class Sweeps:
                 jobs = jobs[crowded[jobs] | (rng.random(n_jobs) < WATCHED_SHARE)]
             self._round(packing, timetable, Marginal.of(problem, order, guide), jobs)
         return self._settled(packing, timetable)
+
+    def _paced(self, rounds: list[tuple[int, float]]) -> Iterator[tuple[int, float]]:
+        """`rounds`, without those before the last few where all would take too long."""
+        left_s = self.watch.left_s()
+        while rounds:
+            yield rounds.pop(0)
+            before_s, left_s = left_s, self.watch.left_s()
+            if len(rounds) > SETTLING_ROUNDS:
+                round_s = before_s - left_s
+                if left_s < LANDING_ROUNDS * round_s:
+                    self.watch.cut_short = True
+                    rounds = rounds[-SETTLING_ROUNDS:]
 
     def polish(self, packing: Packing) -> Packing:
         """`packing`, which keeps every limit, after each job and service looked for better."""
@@ -115,8 +131,7 @@ class Sweeps:
             marginal = Marginal.of(problem, self._around(packing))
             if not self._round(packing, timetable, marginal, largest_first):
                 break
-        placed = [timetable.placement(j, terms) for j, terms in enumerate(self.roster.jobs)]
-        return Packing.of(problem, placed, packing.replicas, packing.served_rps)
+        return self._packed(packing, timetable)
 
     def settle(self, start: Packing, movers: IntArray) -> Packing:
         """A packing that keeps every limit, close to one that nearly does.
@@ -136,8 +151,12 @@ class Sweeps:
                 problem, self._around(packing), replace(guide, crowding_price=price)
             )
             self._round(packing, timetable, marginal, np.flatnonzero(may_move))
+        return self._packed(packing, timetable)
+
+    def _packed(self, packing: Packing, timetable: Timetable) -> Packing:
+        """The jobs of `timetable` and the replicas of `packing`."""
         placed = [timetable.placement(j, terms) for j, terms in enumerate(self.roster.jobs)]
-        return Packing.of(problem, placed, packing.replicas, packing.served_rps)
+        return Packing.of(self.problem, placed, packing.replicas, packing.served_rps)
 
     def _crowded(self, packing: Packing, timetable: Timetable) -> BoolArray:
         """Whether each job stands in an overfull pool or not at all, shape (J,)."""
@@ -171,13 +190,13 @@ class Sweeps:
     def _around(self, packing: Packing, billed: Dispatches | None = None) -> MeritOrder:
         """Supply around the best dispatch of `packing`, the peaks of `billed` reached already."""
         load_kw = packing.load.facility_kw(self.problem)
-        return self.supply.curves(load_kw, billed, time_limit_s=self.left_s())[1]
+        return self.supply.curves(load_kw, billed, time_limit_s=self.watch.left_s())[1]
 
     def _round(
         self, packing: Packing, timetable: Timetable, marginal: Marginal, order: IntArray
     ) -> int:
         """Jobs that wait, every free job in that order, then every service; how many moved."""
-        self.left_s()
+        self.watch.left_s()
         chains = self.chains
         moved = sweep_chained(chains, self.roster, timetable, packing.load, marginal)
         free = order[chains.rank[order] < 0]

@@ -5,8 +5,6 @@ energy, peaks and carbon, GPUs have one price, and jobs see the weighted sum. Th
 follow what the scenarios cost under the mean of the loads so far (fictitious play, Brown 1951).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from optimizer.ascent import (
@@ -17,8 +15,10 @@ from optimizer.ascent import (
     bring_within,
     step_sizes,
 )
+from optimizer.climbing import CLIMB_SHARE
 from optimizer.demand import Demand
 from optimizer.fleet import Roster
+from optimizer.limits import Watch
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
@@ -39,7 +39,7 @@ class ScenarioAscent:
         choices: tuple[Choices, ...],
         dispatchers: Dispatchers,
         first: ScenarioPrices,
-        left_s: Callable[[], float],
+        watch: Watch,
     ) -> None:
         """Start from `first`, and from at least a small price of every GPU.
 
@@ -48,9 +48,9 @@ class ScenarioAscent:
             choices: Of its services.
             dispatchers: Of the problem.
             first: Prices under some load.
-            left_s: Time left; raises when there is none. [s]
+            watch: Ends a climb at its share of the time.
         """
-        self._problem, self._dispatchers, self._left_s = problem, dispatchers, left_s
+        self._problem, self._dispatchers, self._watch = problem, dispatchers, watch
         scale = Scale.of(problem.mean)
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
         own = first.by_scenario
@@ -84,7 +84,7 @@ class ScenarioAscent:
     ) -> None:
         """Climb by `n_rounds` rounds, as `Ascent.climb` does."""
         for n, step in enumerate(step_sizes(n_rounds, share_of_step)):
-            left_s = self._left_s()
+            left_s = self._watch.left_s(CLIMB_SHARE)
             prices = self.last_prices
             seen = prices.mixed(self._problem)
             facility_kw, gpus, moved = self._demand.at(roster, weight, seen)

@@ -54,7 +54,7 @@ def make_run(context: typer.Context, wish: Wish, settings: "Settings") -> Made:
     must_be_free(settings.runs_dir, wish.name, replace=wish.replace)
     with Phases() as phases:
         phases("load", wish.scenario)
-        from optimizer.solve import Limits
+        from optimizer.limits import Limits
         from scheduler.planning import run_folder
         from scheduler.scenario import load
 

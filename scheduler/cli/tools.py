@@ -12,7 +12,7 @@ import typer
 from scheduler.errors import InputError
 
 if TYPE_CHECKING:
-    from optimizer.solve import Limits
+    from optimizer.limits import Limits
     from scheduler.planning.explain import Explanation
     from scheduler.planning.recheck import Recheck
     from scheduler.planning.run import PlannedRun

@@ -8,9 +8,10 @@ from optimizer.baselines import run_now
 from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
 from optimizer.highs import TimeLimitReached
+from optimizer.limits import Limits
 from optimizer.plan import Plan, Solution
 from optimizer.problem import Problem
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.verify import Violation, verify
 from scheduler.accounting.kpis import efficiency_gain, kpis_of
 from scheduler.planning.assemble import assemble

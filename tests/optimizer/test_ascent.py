@@ -11,6 +11,7 @@ from optimizer.ascent import Ascent
 from optimizer.bound import lower_bound, respond
 from optimizer.dispatcher import Dispatcher
 from optimizer.fleet import Roster
+from optimizer.limits import Limits, Watch
 from optimizer.load import Load
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
@@ -25,7 +26,7 @@ def ascent_of(problem):
     choices = tuple(Choices.of(problem, service) for service in problem.services)
     idle_kw = Load.idle(problem).facility_kw(problem)
     first = Dispatcher(problem).solve(idle_kw, time_limit_s=10)[2]
-    return Ascent(problem, choices, first, lambda: 10.0)
+    return Ascent(problem, choices, first, Watch(Limits()))
 
 
 def climbed(problem, n_rounds):
