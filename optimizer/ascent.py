@@ -19,9 +19,10 @@ from optimizer.fleet import Roster
 from optimizer.limits import Watch
 from optimizer.load import slopes
 from optimizer.money import dearer, without_work
-from optimizer.plan import Prices
+from optimizer.plan import Prices, ReservePrices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
+from optimizer.reserve import admissible_reserve
 from optimizer.site import Battery, FloatArray, GridConnection, Site
 
 G_PER_KG = 1000
@@ -185,18 +186,19 @@ class Ascent:
             ),
             scale.by_kind,
         )
+        self._reserve = first.reserve  # stays; the climb moves the others
         self._demand = Demand(problem, choices)
         self.target_kw = self._demand.idle_kw
 
     @property
     def prices(self) -> Prices:
         """Means over the rounds."""
-        return _prices(self._climb.mean)
+        return _prices(self._climb.mean, self._reserve)
 
     @property
     def last_prices(self) -> Prices:
         """Those of the last round."""
-        return _prices(self._climb.now)
+        return _prices(self._climb.now, self._reserve)
 
     def climb(
         self, roster: Roster, weight: float, n_rounds: int, share_of_step: float = 1.0
@@ -280,7 +282,7 @@ def _paid_for(problem: Problem, facility_kw: FloatArray, gpus: FloatArray) -> fl
     return money * problem.horizon.step_h
 
 
-def _prices(arrays: Sequence[FloatArray]) -> Prices:
+def _prices(arrays: Sequence[FloatArray], reserve: ReservePrices | None) -> Prices:
     power, gpu, stored, peak, carbon, premium = (one.copy() for one in arrays)
     return Prices(
         power_per_kwh=power,
@@ -289,6 +291,7 @@ def _prices(arrays: Sequence[FloatArray]) -> Prices:
         peak_per_kw=peak,
         carbon_per_kg=float(carbon[0]),
         money_premium=float(premium[0]),
+        reserve=reserve,
     )
 
 
@@ -317,14 +320,18 @@ class _Flows:
         power, peak = prices.power_per_kwh[s], prices.peak_per_kw[s]
         kg = (price.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
         supplied, above, grams, paid = (np.zeros(len(power)) for _ in range(4))
-        sources = [(p.available_kw, 0.0, p.carbon_g_per_kwh) for p in site.plants]
+        reserve = admissible_reserve(problem, prices.reserve)
+        ready, stored_ready = reserve.power_per_kw[s] / h, reserve.energy_per_kw[s] / h
+        sources = [
+            (p.available_kw, 0.0, p.carbon_g_per_kwh, p.reserve_share * (ready + stored_ready))
+            for p in site.plants
+        ]
         if site.generator:
             one = site.generator
-            sources.append(
-                (np.full(len(power), one.power_kw), one.fuel_cost_per_kwh, one.carbon_g_per_kwh)
-            )
-        for most_kw, money, g_per_kwh in sources:
-            given = np.where(money + kg * g_per_kwh < power, most_kw, 0.0)
+            most, fuel = np.full(len(power), one.power_kw), one.fuel_cost_per_kwh
+            sources.append((most, fuel, one.carbon_g_per_kwh, ready + stored_ready))
+        for most_kw, money, g_per_kwh, bound in sources:
+            given = np.where(money + kg * g_per_kwh + bound < power, most_kw, 0.0)
             supplied += given
             grams += given * g_per_kwh
             paid += given * money
@@ -342,7 +349,7 @@ class _Flows:
         missing = np.zeros(len(power))
         if site.battery:
             into_kw, out_kw, missing = _battery_flows(
-                site.battery, power, prices.stored_per_kwh[s], h
+                site.battery, power, prices.stored_per_kwh[s], h, (ready, stored_ready)
             )
             supplied += out_kw - into_kw
             paid += out_kw * site.battery.wear_cost_per_kwh
@@ -373,14 +380,18 @@ def _above_peak(
 
 
 def _battery_flows(
-    battery: Battery, power: FloatArray, stored: FloatArray, step_h: float
+    battery: Battery,
+    power: FloatArray,
+    stored: FloatArray,
+    step_h: float,
+    ready: tuple[FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Power taken and given [kW], and energy missing in the balance [kWh], shape (T,) each."""
     into, out = battery.charge_efficiency, battery.discharge_efficiency
-    charge_kw = np.where(power < stored * into, battery.power_kw, 0.0)
-    worth = battery.wear_cost_per_kwh + stored / out
+    charge_kw = np.where(power < stored * into + ready[0], battery.power_kw, 0.0)
+    worth = battery.wear_cost_per_kwh + stored / out + ready[0]
     discharge_kw = np.where(worth < power, battery.power_kw, 0.0)
-    value = stored - np.append(stored[1:], 0.0)
+    value = stored - np.append(stored[1:], 0.0) - ready[1] * battery.discharge_efficiency
     soc_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
     soc_kwh[-1] = battery.soc_initial_kwh
     before_kwh = np.append(battery.soc_initial_kwh, soc_kwh[:-1])

@@ -1,10 +1,10 @@
 """A cost no plan can undercut, from any prices, by plain arithmetic.
 
-Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak and the
-budgets of carbon and of cost (Geoffrion 1974): at given prices every job, every service, every flow
-and every generator is minimised on its own, jobs, replicas and starts whole. Any prices give a
-valid bound; the duals of the core model give a tight one. No solver is needed, so a stranger can
-check it.
+Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak, an
+island's reserve and the budgets of carbon and of cost (Geoffrion 1974): at given prices every job,
+every service, every flow and every generator is minimised on its own, jobs, replicas and starts
+whole. Any prices give a valid bound; the duals of the core model give a tight one. No solver is
+needed, so a stranger can check it.
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from optimizer.plan import Prices
 from optimizer.pricing import untrimmed
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
+from optimizer.reserve import admissible_reserve, kw_per_kwh
 from optimizer.site import FloatArray, IntArray, Site
 from optimizer.terms import Terms, terms_of
 
@@ -175,6 +176,7 @@ def admissible(problem: Problem, prices: Prices) -> Prices:
         peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
         carbon_per_kg=min(max(0.0, prices.carbon_per_kg), most_per_kg),
         money_premium=premium,
+        reserve=admissible_reserve(problem, prices.reserve),
     )
 
 
@@ -231,13 +233,18 @@ def supply_bound(problem: Problem, prices: Prices) -> float:
     total = float((prices.power_per_kwh * fixed_kw).sum()) * h
     total -= prices.carbon_per_kg * (problem.objective.carbon_budget_kg or 0.0)
     kg = (problem.objective.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
+    reserve = admissible_reserve(problem, prices.reserve)
     for s, site in enumerate(problem.sites):
         power, peak = prices.power_per_kwh[s] * h, prices.peak_per_kw[s]
-        for cost, most in _flows(problem, site, power, peak, most_kw[s], kg=kg):
+        ready, stored = reserve.power_per_kw[s], reserve.energy_per_kw[s]
+        flows = _flows(problem, site, power, peak, most_kw[s], kg=kg, ready=ready + stored)
+        for cost, most in flows:
             total += float((np.minimum(0.0, cost) * most).sum())
-        total += _generator_bound(problem, site, power, kg)
+        total += _generator_bound(problem, site, power, kg, ready + stored)
         total += _peak_bound(site, peak)
-        total += _battery_bound(problem, site, power, prices.stored_per_kwh[s])
+        total += _battery_bound(
+            problem, site, power, prices.stored_per_kwh[s], ready=ready, stored_ready=stored
+        )
     return total
 
 
@@ -249,10 +256,11 @@ def _flows(
     most_kw: FloatArray,
     *,
     kg: float,
+    ready: FloatArray,
 ) -> list[tuple[FloatArray, FloatArray | float]]:
     """Reduced cost per kW and limit of every flow but the battery's and the generator's.
 
-    `kg` is the price of carbon, budget included. [money/g]
+    `kg` is the price of carbon, budget included [money/g], `ready` that of reserve [money/kW].
     """
     h, price = problem.horizon.step_h, problem.objective
     flows: list[tuple[FloatArray, FloatArray | float]] = [
@@ -263,20 +271,29 @@ def _flows(
         bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
         flows.append((bought * h - power + peak, grid.import_limit_kw))
         flows.append((power - grid.export_price_per_kwh * h, grid.export_limit_kw))
-    flows += [(kg * p.carbon_g_per_kwh * h - power, p.available_kw) for p in site.plants]
+    flows += [
+        (kg * p.carbon_g_per_kwh * h - power + p.reserve_share * ready, p.available_kw)
+        for p in site.plants
+    ]
     return flows
 
 
-def _generator_bound(problem: Problem, site: Site, power: FloatArray, kg: float) -> float:
-    """The generator at its own best: in each step, or over all ways to be on and off."""
+def _generator_bound(
+    problem: Problem, site: Site, power: FloatArray, kg: float, ready: FloatArray
+) -> float:
+    """The generator at its own best: in each step, or over all ways to be on and off.
+
+    While it runs, all that it does not give is reserve, at the price `ready`. [money/kW]
+    """
     if site.generator is None:
         return 0.0
     h, generator = problem.horizon.step_h, site.generator
-    cost = (generator.fuel_cost_per_kwh + kg * generator.carbon_g_per_kwh) * h - power
+    cost = (generator.fuel_cost_per_kwh + kg * generator.carbon_g_per_kwh) * h - power + ready
     if not generator.has_commitment:
-        return float((np.minimum(0.0, cost) * generator.power_kw).sum())
+        return float(((np.minimum(0.0, cost) - ready) * generator.power_kw).sum())
     above_kw = np.where(cost < 0, generator.power_kw, generator.min_load_kw)
     running = cost * above_kw + np.minimum(0.0, power) * generator.min_load_kw
+    running = running - ready * generator.power_kw
     return least_cost(generator, running, h)
 
 
@@ -325,16 +342,30 @@ def _waking_bound(problem: Problem, it_price: FloatArray) -> float:
     return total
 
 
-def _battery_bound(problem: Problem, site: Site, power: FloatArray, stored: FloatArray) -> float:
-    """Charge, discharge and stored energy at their own best, their balance priced."""
+def _battery_bound(
+    problem: Problem,
+    site: Site,
+    power: FloatArray,
+    stored: FloatArray,
+    *,
+    ready: FloatArray,
+    stored_ready: FloatArray,
+) -> float:
+    """Charge, discharge and stored energy at their own best, their balance priced.
+
+    Its reserve is worth `ready` by power and `stored_ready` by what is stored. [money/kW]
+    """
     if site.battery is None:
         return 0.0
     h, battery = problem.horizon.step_h, site.battery
-    charge = power - stored * battery.charge_efficiency * h
+    charge = power - stored * battery.charge_efficiency * h - ready
     discharge = battery.wear_cost_per_kwh * h - power + stored * h / battery.discharge_efficiency
+    discharge = discharge + ready
     flows = np.minimum(0.0, charge) + np.minimum(0.0, discharge)
     total = float(flows.sum()) * battery.power_kw - float(stored[0]) * battery.soc_initial_kwh
-    value = stored - np.append(stored[1:], 0.0)
+    per_kwh = stored_ready * kw_per_kwh(battery, h)
+    total += float(per_kwh.sum()) * battery.soc_min_kwh - float(ready.sum()) * battery.power_kw
+    value = stored - np.append(stored[1:], 0.0) - per_kwh
     value_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
     value_kwh[-1] = battery.soc_initial_kwh
     return total + float(value @ value_kwh)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from optimizer.fingerprint import fingerprint
-from optimizer.plan import Prices, Serving, Solution
+from optimizer.plan import Prices, ReservePrices, Serving, Solution
 from optimizer.problem import Problem
 
 
@@ -48,6 +48,11 @@ def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]
             gpu_per_gpu_h=prices.gpu_per_gpu_h[pools],
             stored_per_kwh=prices.stored_per_kwh[rows],
             peak_per_kw=prices.peak_per_kw[rows],
+            reserve=prices.reserve
+            and ReservePrices(
+                power_per_kw=prices.reserve.power_per_kw[rows],
+                energy_per_kw=prices.reserve.energy_per_kw[rows],
+            ),
         )
 
     def back(solution: Solution) -> Solution:

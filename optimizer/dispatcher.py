@@ -16,7 +16,7 @@ from optimizer.load import Load
 from optimizer.model.core import dispatch_model, routed_model
 from optimizer.money import paid_for_work
 from optimizer.packing import Packing
-from optimizer.plan import Commitment, Dispatch, Plan, Prices, Serving
+from optimizer.plan import Commitment, Dispatch, Plan, Prices, ReservePrices, Serving
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Site
 
@@ -48,6 +48,10 @@ class Flows:
         self._soc_rows = linear.rows(m.soc_balance)
         self._peak_rows = linear.rows(m.peak_is_highest_import)
         self._budget_rows = linear.rows(m.emissions_within_budget)
+        self._reserve = list(m.reserve)
+        self._reserve_rows = linear.rows(m.power_in_reserve)
+        self._stored_reserve = list(m.stored_reserve)
+        self._stored_reserve_rows = linear.rows(m.energy_in_reserve)
         no_rows = np.zeros(0, dtype=np.int64)
         budgeted = hasattr(m, "cost_within_budget")
         self._cost_rows = linear.rows(m.cost_within_budget) if budgeted else no_rows
@@ -185,7 +189,21 @@ class Flows:
             peak_per_kw=peak,
             carbon_per_kg=max(0.0, -float(duals[self._budget_rows].sum())),
             money_premium=max(0.0, -float(duals[self._cost_rows].sum())),
+            reserve=self._reserve_prices(duals),
         )
+
+    def _reserve_prices(self, duals: FloatArray) -> ReservePrices | None:
+        if not self._reserve:
+            return None
+        shape = (len(self._problem.sites), self._problem.horizon.n_steps)
+        power, energy = np.zeros(shape), np.zeros(shape)
+        for values, places, rows in (
+            (power, self._reserve, self._reserve_rows),
+            (energy, self._stored_reserve, self._stored_reserve_rows),
+        ):
+            if places:
+                values[tuple(np.array(places).T)] = np.maximum(0.0, -duals[rows])
+        return ReservePrices(power_per_kw=power, energy_per_kw=energy)
 
 
 def _one_way(site: Site, commitment: Commitment | None, **flows: FloatArray) -> Dispatch:

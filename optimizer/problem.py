@@ -51,6 +51,7 @@ class Objective:
         cost_budget: Money paid in the horizon (no penalty, no carbon price) above which each unit
             is a shortfall; None for no budget. [money]
         cost_excess_price: Of each unit of money above it, beside itself. [1]
+        reserve_price_per_kw_h: Reserve that an island lacks, each kW for an hour. [money/kW/h]
     """
 
     currency: str
@@ -64,6 +65,7 @@ class Objective:
     carbon_excess_price_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
     cost_budget: float | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
     cost_excess_price: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    reserve_price_per_kw_h: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         if self.carbon_budget_kg is not None and not self.carbon_excess_price_per_kg > 0:
@@ -113,6 +115,13 @@ class Problem:
             if len(set(names)) < len(names):
                 twice = sorted({name for name in names if names.count(name) > 1})
                 raise ValueError(f"{what}: each name once, got twice {', '.join(twice)}")
+        reserves = any(plant.reserve_share > 0 for site in self.sites for plant in site.plants)
+        if reserves and not self.objective.reserve_price_per_kw_h > 0:
+            raise ValueError(
+                "objective.reserve_price_per_kw_h: must be above 0 where a plant has a "
+                f"reserve_share, got {self.objective.reserve_price_per_kw_h}; say what a kW of "
+                "reserve missing for an hour costs"
+            )
         everything: tuple[Job | Service, ...] = (*self.jobs, *self.services)
         for work in everything:
             if work.home not in self.site_number:

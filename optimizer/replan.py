@@ -12,7 +12,7 @@ import numpy as np
 
 from optimizer.bound import Response, admissible, question, respond
 from optimizer.packing import Packing
-from optimizer.plan import Placement, Prices, Run, Serving, Solution
+from optimizer.plan import Placement, Prices, ReservePrices, Run, Serving, Solution
 from optimizer.pricing import schedule_cost
 from optimizer.problem import Problem
 from optimizer.search import Search
@@ -120,6 +120,11 @@ class _Retold:
             gpu_per_gpu_h=_taken(said.gpu_per_gpu_h, self.pools, self.steps),
             stored_per_kwh=_taken(said.stored_per_kwh, self.sites, self.steps),
             peak_per_kw=_taken(said.peak_per_kw, self.sites, self.steps),
+            reserve=said.reserve
+            and ReservePrices(
+                power_per_kw=_taken(said.reserve.power_per_kw, self.sites, self.steps),
+                energy_per_kw=_taken(said.reserve.energy_per_kw, self.sites, self.steps),
+            ),
         )
 
     def serving(self, said: Serving) -> Serving:

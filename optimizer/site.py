@@ -67,11 +67,17 @@ class Plant:
         name: "pv" or "wind".
         available_kw: What could be delivered, before curtailment, shape (T,). [kW]
         carbon_g_per_kwh: Life-cycle emissions of what is used. [g/kWh]
+        reserve_share: Of what is used while no grid can help, what battery and generator must be
+            able to take over at once. [0..1]
     """
 
     name: str
     available_kw: FloatArray
     carbon_g_per_kwh: float
+    reserve_share: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+
+    def __post_init__(self) -> None:
+        _share(f"plant {self.name}", "reserve_share", self.reserve_share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,13 @@ def _proven(search: Search, ascent: Ascent) -> Response:
     last = respond(search.problem, ascent.last_prices, search.choices, search.roster)
     search.proven(ascent.prices, mean)
     search.proven(ascent.last_prices, last)
+    if ascent.prices.reserve is not None:
+        # The climb leaves the prices of reserve as they were: ask the flows under its load.
+        time_s = search.watch.left_s()
+        dispatched = search.dispatcher.solve(ascent.target_kw, time_limit_s=time_s)[2]
+        gpu, premium = ascent.prices.gpu_per_gpu_h, ascent.prices.money_premium
+        prices = replace(dispatched, gpu_per_gpu_h=gpu, money_premium=premium)
+        search.proven(prices, respond(search.problem, prices, search.choices, search.roster))
     search.put_premium(search.generation.prices.money_premium)
     search.tell("priced")
     return mean

@@ -13,6 +13,7 @@ from optimizer.load import Load
 from optimizer.plan import Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.replicas import unprotected_rps
+from optimizer.reserve import missing_reserve_kw
 from optimizer.site import FloatArray, GpuPool, IntArray, Site
 from optimizer.timing import is_finished, late_gpu_h
 from optimizer.work import Service
@@ -29,6 +30,7 @@ class SiteTally:
         emissions_market_kg: The same with the grid under contracts. [kg]
         facility_kwh: Served at the meter, battery flows apart. [kWh]
         peak_import_kw: Highest mean step. [kW]
+        missing_reserve_kw_h: Of an island, each kW for each hour. [kW h]
     """
 
     energy_cost: float
@@ -48,6 +50,7 @@ class SiteTally:
     renewable_used_kwh: float
     curtailed_kwh: float
     unmet_kwh: float
+    missing_reserve_kw_h: float
     peak_import_kw: float
     water_l: float
     soc_end_kwh: float
@@ -150,6 +153,7 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         + site.lease_cost
         + price.carbon_price_per_kg * site.emissions_kg
         + price.unmet_price_per_kwh * site.unmet_kwh
+        + price.reserve_price_per_kw_h * site.missing_reserve_kw_h
         for site in sites
     )
     emitted_kg = sum(site.emissions_kg for site in sites)
@@ -236,6 +240,7 @@ def _site(
         renewable_used_kwh=used_kwh,
         curtailed_kwh=max(0.0, available - used_kwh),
         unmet_kwh=float(flow.unmet_kw.sum()) * h,
+        missing_reserve_kw_h=float(missing_reserve_kw(site, flow, h).sum()) * h,
         peak_import_kw=float(flow.grid_import_kw.max()),
         water_l=water_l,
         soc_end_kwh=float(flow.soc_kwh[-1]) if site.battery else 0.0,

@@ -11,6 +11,7 @@ from optimizer.model.grid import add_grid
 from optimizer.model.objective import add_objective, total
 from optimizer.model.plants import add_plants
 from optimizer.model.power_balance import add_power_balance
+from optimizer.model.reserve import add_reserve
 from optimizer.model.routes import Capacity, add_routes
 from optimizer.model.work import add_work
 from optimizer.problem import Problem
@@ -79,6 +80,7 @@ def add_supply(m: pyo.ConcreteModel, problem: Problem) -> None:
     add_plants(m, problem)
     add_batteries(m, problem)
     add_generators(m, problem)
+    add_reserve(m, problem)
     add_carbon_budget(m, problem)
 
 

@@ -61,6 +61,7 @@ def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, 
             carbon_excess_price_per_kg=policy.carbon_excess_price_per_kg or 0.0,
             cost_budget=policy.cost_budget,
             cost_excess_price=policy.cost_excess_price or 0.0,
+            reserve_price_per_kw_h=policy.reserve_price_per_kw_h or 0.0,
             water_price_per_l=policy.water_price_per_l,
             unmet_price_per_kwh=policy.unmet_price_per_kwh,
             unserved_price_per_request=policy.unserved_price_per_request,
@@ -145,6 +146,7 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
             name=kind,
             available_kw=by_site[name].expected,
             carbon_g_per_kwh=plant.life_cycle_g_per_kwh,
+            reserve_share=plant.reserve_share,
         )
         for kind, plant, by_site in (
             ("pv", site.pv, forecasts.pv_kw),

@@ -35,7 +35,7 @@ class Shortfall:
 
     Attributes:
         name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work,
-            excess_carbon or excess_cost.
+            excess_carbon, excess_cost or missing_reserve.
         amount: In `unit`.
         price_per_unit: [money]
     """
@@ -75,6 +75,12 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
             _mean(account.unfinished_cost, account.unfinished_gpu_h),
         ),
         ("excess_carbon", account.excess_carbon_kg, "kg CO2e", price.carbon_excess_price_per_kg),
+        (
+            "missing_reserve",
+            account.total("missing_reserve_kw_h"),
+            "kW h",
+            price.reserve_price_per_kw_h,
+        ),
         ("excess_cost", account.excess_cost, price.currency, price.cost_excess_price),
     )
     asked = {
@@ -82,6 +88,7 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
         "requests": requests,
         "GPU-h": work_gpu_h,
         "kg CO2e": account.total("emissions_kg"),
+        "kW h": account.total("facility_kwh"),
         price.currency: abs(account.cost),
     }
     return tuple(

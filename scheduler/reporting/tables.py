@@ -55,14 +55,6 @@ def number(value: str) -> Cell:
     return Cell(text=value, is_number=True)
 
 
-BUDGET_OF = {
-    "carbon_budget_kg": "carbon_budget_kg",
-    "carbon_excess_price_per_kg": "carbon_budget_kg",
-    "cost_budget": "cost_budget",
-    "cost_excess_price": "cost_budget",
-}
-
-
 def unit_of(name: str, currency: str) -> str:
     """Unit of a figure, from its name."""
     if name == "cost" or name.endswith("_cost"):
@@ -237,7 +229,7 @@ def sources(frame: pd.DataFrame, words: Language) -> Table:
 
 
 def prices(run: PlannedRun, words: Language) -> Table:
-    """What weighs what has no bill."""
+    """What weighs what has no bill; of what may be left unsaid, only what is said."""
     objective = run.problem.objective
     rows = [
         (
@@ -250,7 +242,7 @@ def prices(run: PlannedRun, words: Language) -> Table:
         )
         for one in fields(objective)
         if one.name != "currency"
-        and (one.name not in BUDGET_OF or getattr(objective, BUDGET_OF[one.name]) is not None)
+        and not (one.metadata and getattr(objective, one.name) == one.default)
     ]
     headers = (text(words.say("column.figure")), number(words.say("column.price_of")))
     caption = words.say("assumed.prices")

@@ -31,6 +31,7 @@ def findings(world: World) -> Findings:
     broken_horizon = list(_horizon(world.horizon))
     yield from broken_horizon
     yield from _policy(world.policy)
+    yield from _reserve(world)
     yield from chain.from_iterable(
         _site(site, ("sites", name)) for name, site in world.sites.items()
     )
@@ -86,6 +87,16 @@ def _policy(policy: Policy) -> Findings:
             yield Finding(("policy", budget), text)
         if most is None and price is not None:
             yield Finding(("policy", excess), f"only goes with {budget}; remove it")
+
+
+def _reserve(world: World) -> Findings:
+    if world.policy.reserve_price_per_kw_h is not None:
+        return
+    for name, site in world.sites.items():
+        for kind, plant in (("pv", site.pv), ("wind", site.wind)):
+            if plant is not None and plant.reserve_share:
+                text = "needs policy.reserve_price_per_kw_h: what a kW missing for an hour costs"
+                yield Finding(("sites", name, kind, "reserve_share"), text)
 
 
 def _site(site: Site, path: Path) -> Findings:

@@ -148,6 +148,11 @@ class PvModelled(Description):
     life_cycle_g_per_kwh: Carbon = Field(
         default=48, description="Emissions of making it, for each kWh used. [g/kWh]"
     )
+    reserve_share: Share = Field(
+        default=0,
+        description="Of what is used while no grid can help, what battery and generator must be "
+        "able to take over at once. [0..1]",
+    )
 
 
 class WindModelled(Description):
@@ -164,6 +169,11 @@ class WindModelled(Description):
     life_cycle_g_per_kwh: Carbon = Field(
         default=11, description="Emissions of making it, for each kWh used. [g/kWh]"
     )
+    reserve_share: Share = Field(
+        default=0,
+        description="Of what is used while no grid can help, what battery and generator must be "
+        "able to take over at once. [0..1]",
+    )
 
 
 class PlantSeries(Description):
@@ -172,6 +182,11 @@ class PlantSeries(Description):
     available_kw: PowerSeries = Field(description="Power before curtailment. [kW]")
     life_cycle_g_per_kwh: Carbon = Field(
         description="Emissions of making it, for each kWh used. [g/kWh]"
+    )
+    reserve_share: Share = Field(
+        default=0,
+        description="Of what is used while no grid can help, what battery and generator must be "
+        "able to take over at once. [0..1]",
     )
 
 

@@ -87,6 +87,11 @@ class Policy(Description):
         default=None,
         description="Each unit of money above cost_budget, beside itself. [1]",
     )
+    reserve_price_per_kw_h: Positive | None = Field(
+        default=None,
+        description="Reserve that an island lacks for the reserve_share of its plants, each kW for "
+        "an hour. [money/kW/h]",
+    )
     water_price_per_l: NonNegative = Field(default=0, description="[money/l]")
     unmet_price_per_kwh: NonNegative = Field(description="Power that nothing supplied. [money/kWh]")
     unserved_price_per_request: NonNegative = Field(

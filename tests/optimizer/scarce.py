@@ -1,6 +1,6 @@
 """The random worlds of `tiny` with what not every operator has.
 
-A cost budget; nodes that sleep.
+A cost budget; nodes that sleep; hours without a grid, and a reserve in them.
 
 Each is drawn from the world's seed, apart from the world itself.
 """
@@ -35,7 +35,27 @@ def least_of(seed: int) -> float:
 def scarce(seed: int) -> Problem:
     """The world of `seed` with what it draws of each."""
     rng = np.random.default_rng([seed, 4])
-    return with_sleep(rng, with_cost_budget(rng, tiny(seed)))
+    problem = with_sleep(rng, with_cost_budget(rng, tiny(seed)))
+    return with_reserve(rng, problem)
+
+
+def with_reserve(rng: np.random.Generator, problem: Problem) -> Problem:
+    """Half of the sites lose their grid for some steps; plants ask for a reserve."""
+    n_steps = problem.horizon.n_steps
+
+    def drawn(site: Site) -> Site:
+        plants = tuple(
+            replace(plant, reserve_share=float(rng.choice([0.25, 0.5, 1]))) for plant in site.plants
+        )
+        first, end = sorted(rng.integers(0, n_steps + 1, 2))
+        if site.grid is None or rng.random() < 1 / 2:
+            return replace(site, plants=plants)
+        limit_kw = site.grid.import_limit_kw.copy()
+        limit_kw[first:end] = 0.0
+        return replace(site, plants=plants, grid=replace(site.grid, import_limit_kw=limit_kw))
+
+    prices = replace(problem.objective, reserve_price_per_kw_h=float(rng.choice([0.2, 2])))
+    return replace(problem, objective=prices, sites=tuple(drawn(site) for site in problem.sites))
 
 
 def with_sleep(rng: np.random.Generator, problem: Problem) -> Problem:

@@ -1,4 +1,4 @@
-"""Where money is short and nodes sleep, plan and bound close in on the truth."""
+"""Where money is short, nodes sleep and islands hold a reserve, plan and bound stay close."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
-from optimizer.plan import Prices
+from optimizer.plan import Prices, ReservePrices
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer.scarce import FEW_SEEDS, MORE_SEEDS, least_of, scarce, solved
@@ -51,6 +51,9 @@ def worlds_with_prices(draw):
         stored_per_kwh=values(-5, 50, sites),
         peak_per_kw=values(-1, 5, sites),
         money_premium=draw(st.floats(-1, 8)),
+        reserve=ReservePrices(
+            power_per_kw=values(-1, 3, sites), energy_per_kw=values(-1, 3, sites)
+        ),
     )
 
 

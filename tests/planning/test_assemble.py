@@ -97,6 +97,19 @@ def test_the_sleep_of_its_nodes_reaches_the_pool(tmp_path):
     assert (sleeping.sleep_kw_per_gpu, sleeping.wake_h) == (0.1, 1.5)
 
 
+def test_a_reserve_reaches_plant_and_objective(tmp_path):
+    pv = "    pv: {available_kw: 1, life_cycle_g_per_kwh: 48, reserve_share: 0.25}\n"
+    price = "  reserve_price_per_kw_h: 3\n"
+    problem = problem_of(
+        tmp_path,
+        pv=("      soc_initial: 0\n", pv),
+        policy=("  carbon_price_per_kg: 1\n", price),
+    )
+    ((plant,),) = [site.plants for site in problem.sites]
+    assert plant.reserve_share == 0.25
+    assert problem.objective.reserve_price_per_kw_h == 3
+
+
 def test_a_priority_reaches_the_job(tmp_path):
     first = problem_of(tmp_path, job=("      work_h: 4\n", "      priority: 3\n")).jobs[0]
     assert first.priority == 3

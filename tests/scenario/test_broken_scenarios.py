@@ -74,16 +74,23 @@ CASES = [
     pytest.param(
         "a100: {gpus: 16, idle_kw_per_gpu: 0.1}",
         "a100: {gpus: 16, idle_kw_per_gpu: 0.1, sleep_kw_per_gpu: 0.2}",
-        "small.yaml:31:49: sites.oslo.pools.a100.sleep_kw_per_gpu: must be at most idle_kw_per_gpu "
+        "small.yaml:31:46: sites.oslo.pools.a100.sleep_kw_per_gpu: must be at most idle_kw_per_gpu "
         "0.1, got 0.2",
         id="asleep dearer than idle",
     ),
     pytest.param(
         "a100: {gpus: 16, idle_kw_per_gpu: 0.1}",
         "a100: {gpus: 16, idle_kw_per_gpu: 0.1, wake_h: 0.5}",
-        "small.yaml:31:49: sites.oslo.pools.a100.wake_h: only goes with sleep_kw_per_gpu; remove "
+        "small.yaml:31:46: sites.oslo.pools.a100.wake_h: only goes with sleep_kw_per_gpu; remove "
         "it",
         id="nodes that wake and never sleep",
+    ),
+    pytest.param(
+        "    cooling: {pue: 1.2}\n",
+        "    cooling: {pue: 1.2}\n    pv: {capacity_kw: 5, reserve_share: 0.25}\n",
+        "small.yaml:44:27: sites.berlin.pv.reserve_share: needs policy.reserve_price_per_kw_h: "
+        "what a kW missing for an hour costs",
+        id="a reserve that costs nothing to lack",
     ),
     pytest.param(
         "a100: {gpus: 16, idle_kw_per_gpu: 0.1}",

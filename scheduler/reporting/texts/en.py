@@ -260,6 +260,7 @@ TEXTS = {
     "shortfall.late_work": "Work done after its soft deadline",
     "shortfall.unfinished_work": "Work not done by its hard deadline",
     "shortfall.excess_carbon": "Emissions above the carbon budget",
+    "shortfall.missing_reserve": "Reserve that an island lacked",
     "shortfall.excess_cost": "Money paid above the cost budget",
     # What runs say in English, word for word; a hole stands for anything
     "quoted.dakhla.question": "How much cleaner and cheaper do training and inference at Dakhla"
@@ -311,6 +312,7 @@ TEXTS = {
     "price.carbon_price_per_kg": "Carbon, a kg CO2e",
     "price.carbon_budget_kg": "Carbon budget of the horizon",
     "price.carbon_excess_price_per_kg": "Carbon above the budget, a kg CO2e more",
+    "price.reserve_price_per_kw_h": "Reserve that an island lacks, a kW for an hour",
     "price.cost_budget": "Cost budget of the horizon",
     "price.cost_excess_price": "Money above the budget, a unit more",
     "price.water_price_per_l": "Water, a litre",

@@ -277,6 +277,7 @@ TEXTS = {
     "shortfall.late_work": "Travail fait après son échéance souple",
     "shortfall.unfinished_work": "Travail non fait à son échéance ferme",
     "shortfall.excess_carbon": "Émissions au-dessus du budget carbone",
+    "shortfall.missing_reserve": "Réserve qui manquait à un site isolé",
     "shortfall.excess_cost": "Argent payé au-dessus du budget de coût",
     # What runs say in English, in French
     "quoted.dakhla.question": "De combien l'entraînement et l'inférence à Dakhla deviennent-ils"
@@ -332,6 +333,7 @@ TEXTS = {
     "price.carbon_price_per_kg": "Carbone, le kg CO2e",
     "price.carbon_budget_kg": "Budget carbone de l'horizon",
     "price.carbon_excess_price_per_kg": "Carbone au-delà du budget, le kg CO2e en plus",
+    "price.reserve_price_per_kw_h": "Réserve qui manque à un site isolé, un kW pendant une heure",
     "price.cost_budget": "Budget de coût de l'horizon",
     "price.cost_excess_price": "Argent au-delà du budget, l'unité en plus",
     "price.water_price_per_l": "Eau, le litre",
