@@ -1,27 +1,26 @@
 """What every stage of a solve shares: the problem, the limits, and the best so far."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from optimizer.baselines import run_now
 from optimizer.bound import Response, lower_bound
 from optimizer.dispatcher import Dispatcher, Router
-from optimizer.fleet import Roster
 from optimizer.generation import Generation
-from optimizer.limits import Limits, Progress, Watch
+from optimizer.groundwork import Groundwork
+from optimizer.highs import TimeLimitReached
+from optimizer.limits import Ended, Limits, Progress, Watch
 from optimizer.load import Load
 from optimizer.money import dearer, dearer_roster, paid_for_work
 from optimizer.packing import Packing
-from optimizer.plan import Plan, Prices, Proof, Stage
+from optimizer.plan import Plan, Prices, Proof, Solution, Stage
 from optimizer.problem import Problem
 from optimizer.repair import Repair
-from optimizer.replicas import Choices
 from optimizer.site import FloatArray
 from optimizer.supply import SureSupply
 from optimizer.sweeps import Sweeps
 from optimizer.tally import tally
-from optimizer.terms import terms_of
 from optimizer.verify import verify
 
 #: Tries in a round of repair, and rounds without fruit that end it.
@@ -51,23 +50,28 @@ class Best:
 class Search:
     """One solve on its way."""
 
-    def __init__(self, problem: Problem, limits: Limits, seed: int, progress: Progress) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        ground: Groundwork,
+        limits: Limits,
+        seed: int,
+        progress: Progress,
+    ) -> None:
         """Run-now is the first plan, and the last resort.
 
         Args:
             problem: The problem.
+            ground: Of it, or of the same problem at other prices.
             limits: When to stop.
             seed: Of the orders in which jobs are tried.
             progress: Told, in words, what has been reached.
         """
         self.problem, self.limits, self.seed, self.say = problem, limits, seed, progress
         self.watch = Watch(limits)
-        self.baseline = run_now(problem)
-        self.best = Best(problem, self.baseline, self.watch, progress)
+        self.roster, self.choices, self.thin = ground.roster, ground.choices, ground.thin
+        self.best = Best(problem, ground.baseline, self.watch, progress)
         self.dispatcher = Dispatcher(problem)
-        self.roster = Roster.of(terms_of(problem))
-        self.choices = tuple(Choices.of(problem, service) for service in problem.services)
-        self.thin = tuple(one.thinned() for one in self.choices)
         self.rng = np.random.default_rng(seed)
         idle_kw = Load.idle(problem).facility_kw(problem)
         idle = replace(problem, jobs=(), services=())
@@ -91,6 +95,25 @@ class Search:
             self.priced = dearer(self.problem, premium)
             self.priced_roster = dearer_roster(self.problem, self.roster, premium)
             self.supply = SureSupply(problem=self.priced, dispatcher=Dispatcher(self.priced))
+
+    def run(self, stages: Callable[[], Stage]) -> Solution:
+        """The best plan once `stages` have ended, or a limit has ended them."""
+        try:
+            stage = stages()
+        except Ended as ended:
+            stage = ended.stage
+        except TimeLimitReached:
+            stage = Stage.TIME_LIMIT
+        self.watch.cut_short |= self.best.router.cut_short
+        generation = self.generation
+        if not np.isfinite(generation.bound):
+            generation.bound = lower_bound(self.problem, generation.prices)
+        return Solution(
+            plan=self.best.plan,
+            proof=replace(self.proof, stage=self.watch.stage(stage)),
+            prices=generation.prices,
+            idle_prices=self.idle_prices,
+        )
 
     @property
     def proof(self) -> Proof:

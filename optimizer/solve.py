@@ -12,16 +12,12 @@ A plan exists from the first stage on and only improves. A run ended by gap or r
 last digit; one ended by the clock or a person says so.
 """
 
-from dataclasses import replace
-
-import numpy as np
-
 from optimizer.ascent import Ascent
-from optimizer.bound import Response, lower_bound, respond
+from optimizer.bound import Response, respond
 from optimizer.canonical import canonical
 from optimizer.climbing import LAST_ROUNDS, LAST_STEP, ROUNDS, climb_from_nowhere
-from optimizer.highs import TimeLimitReached
-from optimizer.limits import Ended, Limits, Progress
+from optimizer.groundwork import Groundwork
+from optimizer.limits import Limits, Progress
 from optimizer.packing import Packing
 from optimizer.plan import Solution, Stage
 from optimizer.problem import Problem
@@ -57,30 +53,13 @@ def solve(
     """
     ordered, back = canonical(problem)
     begun = start.ordered(problem, ordered) if start else None
-    search = Search(ordered, limits or Limits(), seed, progress)
-    try:
-        stage = _stages(search, begun)
-    except Ended as ended:
-        stage = ended.stage
-    except TimeLimitReached:
-        stage = Stage.TIME_LIMIT
-    search.watch.cut_short |= search.best.router.cut_short
-    generation = search.generation
-    if not np.isfinite(generation.bound):
-        generation.bound = lower_bound(ordered, generation.prices)
-    return back(
-        Solution(
-            plan=search.best.plan,
-            proof=replace(search.proof, stage=search.watch.stage(stage)),
-            prices=generation.prices,
-            idle_prices=search.idle_prices,
-        )
-    )
+    search = Search(ordered, Groundwork.of(ordered), limits or Limits(), seed, progress)
+    return back(search.run(lambda: stages(search, begun)))
 
 
-def _stages(search: Search, start: Start | None) -> Stage:
+def stages(search: Search, start: Start | None) -> Stage:
     """Each stage in turn, until one of them closes the gap."""
-    if start and start.placements:
+    if start:
         replan(search, start)
         if search.is_closed():
             return Stage.GAP
@@ -93,12 +72,12 @@ def _stages(search: Search, start: Start | None) -> Stage:
         else:
             n_rounds = FEW_ROUNDS if few else ROUNDS
             climb_from_nowhere(ascent, search.roster, search.rng, n_rounds)
-    response, sweeps = _proven(search, ascent), search.sweeps()
+    response, sweeps = proven(search, ascent), search.sweeps()
     packings = search.swept(sweeps, response, ascent.target_kw, 1 if few or start else PACKS)
     if not few and not search.is_closed():
         with search.watch.part():
             ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
-        response = _proven(search, ascent)
+        response = proven(search, ascent)
         if not search.is_closed():
             packings += search.swept(sweeps, response, ascent.target_kw, 1)
     weighing = None
@@ -117,7 +96,7 @@ def _stages(search: Search, start: Start | None) -> Stage:
     return weighing.draw(packing)
 
 
-def _proven(search: Search, ascent: Ascent) -> Response:
+def proven(search: Search, ascent: Ascent) -> Response:
     """What everyone chooses at the prices of the climb, once what they prove is kept."""
     mean = respond(search.problem, ascent.prices, search.choices, search.roster)
     last = respond(search.problem, ascent.last_prices, search.choices, search.roster)

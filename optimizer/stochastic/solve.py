@@ -16,14 +16,13 @@ import numpy as np
 
 from optimizer.bound import Response
 from optimizer.climbing import climb_from_nowhere
-from optimizer.fleet import Roster
+from optimizer.groundwork import Groundwork
 from optimizer.highs import TimeLimitReached
 from optimizer.limits import Ended, Limits, Progress, Watch
 from optimizer.load import Load
 from optimizer.packing import Packing
 from optimizer.plan import Plan, Proof, Stage
 from optimizer.repair import Repair
-from optimizer.replicas import Choices
 from optimizer.search import FRUITLESS_REPAIRS, TRIES
 from optimizer.solve import solve
 from optimizer.stochastic.ascent import ScenarioAscent
@@ -38,7 +37,6 @@ from optimizer.stochastic.solution import (
     verify_all,
 )
 from optimizer.sweeps import Sweeps
-from optimizer.terms import terms_of
 
 #: Sweeps from the prices, each in another order.
 PACKS = 2
@@ -77,8 +75,7 @@ class _Run:
             problem.mean, limits=replace(limits, time_s=MEAN_SHARE * limits.time_s), seed=seed
         )
         self.dispatchers = Dispatchers(problem)
-        self.roster = Roster.of(terms_of(base))
-        self.choices = tuple(Choices.of(base, service) for service in base.services)
+        self.ground = Groundwork.of(base)
         self.rng = np.random.default_rng(seed)
         self.constant = self._idle_cost()
         first = self.mean.plan
@@ -158,13 +155,13 @@ class _Run:
 
     def _prove(self, prices: ScenarioPrices) -> Response:
         """Keep `prices` when they prove more."""
-        response = respond(self.problem, prices, self.choices, self.roster)
+        response = respond(self.problem, prices, self.ground.choices, self.ground.roster)
         if response.bound > self.bound:
             self.bound, self.prices = response.bound, prices
         return response
 
     def _stages(self) -> Stage:
-        thin, roster = tuple(one.thinned() for one in self.choices), self.roster
+        thin, roster = self.ground.thin, self.ground.roster
         ascent = ScenarioAscent(self.problem, thin, self.dispatchers, self.first, self.watch)
         with self.watch.part():
             climb_from_nowhere(ascent, roster, self.rng)
@@ -191,7 +188,7 @@ class _Run:
         repair = Repair(
             problem=self.problem.problem,
             terms=roster.jobs,
-            choices=self.choices,
+            choices=self.ground.choices,
             supply=supply,
             left_s=self.watch.left_s,
         )
