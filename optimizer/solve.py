@@ -12,6 +12,8 @@ A plan exists from the first stage on and only improves. A run ended by gap or r
 last digit; one ended by the clock or a person says so.
 """
 
+from dataclasses import replace
+
 from optimizer.ascent import Ascent
 from optimizer.bound import Response, respond
 from optimizer.canonical import canonical
