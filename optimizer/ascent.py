@@ -330,8 +330,8 @@ class _Flows:
             one = site.generator
             most, fuel = np.full(len(power), one.power_kw), one.fuel_cost_per_kwh
             sources.append((most, fuel, one.carbon_g_per_kwh, ready + stored_ready))
-        for most_kw, money, g_per_kwh, bound in sources:
-            given = np.where(money + kg * g_per_kwh + bound < power, most_kw, 0.0)
+        for most_kw, money, g_per_kwh, held in sources:
+            given = np.where(money + kg * g_per_kwh + held < power, most_kw, 0.0)
             supplied += given
             grams += given * g_per_kwh
             paid += given * money
@@ -386,7 +386,7 @@ def _battery_flows(
     step_h: float,
     ready: tuple[FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Power taken and given [kW], and energy missing in the balance [kWh], shape (T,) each."""
+    """Power taken and given [kW], energy missing [kWh], shape (T,); `ready` prices reserve."""
     into, out = battery.charge_efficiency, battery.discharge_efficiency
     charge_kw = np.where(power < stored * into + ready[0], battery.power_kw, 0.0)
     worth = battery.wear_cost_per_kwh + stored / out + ready[0]

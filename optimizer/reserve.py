@@ -1,8 +1,8 @@
 """The reserve of an island: what takes over at once where wind or sun fall away.
 
 While no grid can help, battery and running generator must be able to give more than they do, by a
-share of what each plant gives. So do tools for isolated grids (HOMER's required operating reserve,
-which takes a quarter of PV and half of wind as usual). What is missing is a priced shortfall.
+share of what each plant gives. Tools for isolated grids ask for the same (HOMER Pro 3.15, "Required
+operating reserve": usually a quarter of PV and half of wind). What is missing is priced.
 """
 
 import numpy as np

@@ -65,6 +65,7 @@ class ScenarioAscent:
             ),
             scale.by_kind,
         )
+        self._reserves = tuple(one.reserve for one in own)  # stay; the climb moves the others
         self._demand = Demand(problem.problem, choices)
         self._tail, self._looks = first.tail, 1
         self.target_kw = self._demand.idle_kw
@@ -131,6 +132,7 @@ class ScenarioAscent:
                     stored_per_kwh=stored[k],
                     peak_per_kw=peak[k],
                     carbon_per_kg=float(carbon[k]),
+                    reserve=self._reserves[k],
                 )
                 for k in range(len(power))
             ),

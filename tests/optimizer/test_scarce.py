@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
 from optimizer.plan import Prices, ReservePrices
+from optimizer.reserve import needs_reserve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer.scarce import FEW_SEEDS, MORE_SEEDS, least_of, scarce, solved
@@ -35,6 +36,21 @@ def test_bound_then_optimum_then_a_plan_within_five_percent(seed):
 @pytest.mark.parametrize("seed", MORE_SEEDS)
 def test_of_more_worlds_too(seed):
     check(seed)
+
+
+@pytest.mark.parametrize(
+    "occurs",
+    [
+        pytest.param(lambda p: p.objective.cost_budget is not None, id="a cost budget"),
+        pytest.param(lambda p: p.sleeping, id="nodes that sleep"),
+        pytest.param(
+            lambda p: any(needs_reserve(s, p.horizon.n_steps).any() for s in p.sites),
+            id="an island with a reserve",
+        ),
+    ],
+)
+def test_the_worlds_have_each_often(occurs):
+    assert sum(bool(occurs(scarce(seed))) for seed in MORE_SEEDS) >= 6
 
 
 @st.composite
