@@ -12,9 +12,10 @@ import numpy as np
 
 from optimizer.baselines import run_now
 from optimizer.exact import optimum
+from optimizer.limits import Limits
 from optimizer.problem import Problem
 from optimizer.site import Site
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from tests.optimizer.tiny import Solved, tiny
 

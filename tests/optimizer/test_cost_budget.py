@@ -10,10 +10,11 @@ from optimizer.dispatcher import Dispatcher
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
+from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.money import dearer
 from optimizer.replan import Start
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.stochastic.scenarios import Scenario, StochasticProblem
 from optimizer.tally import tally
 from optimizer.verify import verify

@@ -10,10 +10,11 @@ from optimizer.bound import lower_bound
 from optimizer.dispatcher import Dispatcher
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
+from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.plan import Prices, ReservePrices
 from optimizer.reserve import missing_reserve_kw, needs_reserve
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from scheduler.planning.codec import decode, encode

@@ -9,11 +9,12 @@ from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
+from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.plan import Placement, Run
 from optimizer.quotes import Quotes
 from optimizer.site import GpuPool
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from scheduler.planning.codec import decode, encode
