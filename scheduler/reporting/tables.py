@@ -15,6 +15,7 @@ UNIT_OF_ENDING = {
     "_kg": "kg CO2e",
     "_kwh": "kWh",
     "_kw": "kW",
+    "_kw_h": "kW h",
     "_l": "l",
     "gpu_h": "GPU-h",
     "gpu_hours": "GPU-h",

@@ -87,8 +87,9 @@ CASES = [
     ),
     pytest.param(
         "    cooling: {pue: 1.2}\n",
-        "    cooling: {pue: 1.2}\n    pv: {capacity_kw: 5, reserve_share: 0.25}\n",
-        "small.yaml:44:27: sites.berlin.pv.reserve_share: needs policy.reserve_price_per_kw_h: "
+        "    cooling: {pue: 1.2}\n"
+        "    pv: {available_kw: 5, life_cycle_g_per_kwh: 48, reserve_share: 0.25}\n",
+        "small.yaml:43:53: sites.berlin.pv.reserve_share: needs policy.reserve_price_per_kw_h: "
         "what a kW missing for an hour costs",
         id="a reserve that costs nothing to lack",
     ),

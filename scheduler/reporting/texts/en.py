@@ -180,6 +180,7 @@ TEXTS = {
     "kpi.renewable_used_kwh": "Own wind and PV used",
     "kpi.curtailed_kwh": "Curtailed",
     "kpi.unmet_kwh": "Unmet",
+    "kpi.missing_reserve_kw_h": "Reserve missing",
     "kpi.peak_import_kw": "Highest import",
     "kpi.water_l": "Water",
     "kpi.useful_work_gpu_h": "Useful work",

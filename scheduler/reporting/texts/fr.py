@@ -197,6 +197,7 @@ TEXTS = {
     "kpi.renewable_used_kwh": "Éolien et PV propres utilisés",
     "kpi.curtailed_kwh": "Écrêté",
     "kpi.unmet_kwh": "Non fourni",
+    "kpi.missing_reserve_kw_h": "Réserve manquante",
     "kpi.peak_import_kw": "Import le plus haut",
     "kpi.water_l": "Eau",
     "kpi.useful_work_gpu_h": "Travail utile",
