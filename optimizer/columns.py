@@ -58,6 +58,7 @@ class Rows:
         job: Of each job's one schedule, shape (J,).
         step: Of each service's one choice by step, shape (V, T).
         quality: Of each service's floor on the mean quality, shape (V,), -1 where it has none.
+        cost: Of the cost budget, shape (1,), or (0,) without one.
     """
 
     balance: IntArray
@@ -65,6 +66,7 @@ class Rows:
     job: IntArray
     step: IntArray
     quality: IntArray
+    cost: IntArray
 
 
 class Columns:
@@ -96,8 +98,9 @@ class Columns:
         k = problem.pool_number[s, job.gpu_type]
         h, lease = problem.horizon.step_h, problem.pools[k][1].lease_price_per_gpu_h
         late = late_h(problem, job, placement)
+        late_cost = late * problem.objective.late_price_per_h(job)
         cost = problem.transfer_cost(job, placement.site)
-        cost += late * problem.objective.late_price_per_h(job)
+        cost += late_cost
         rows, coefficients = [at.job[[j]]], [np.ones(1)]
         for run in placement.runs:
             steps = slice(run.first_step, run.end_step)
@@ -106,6 +109,8 @@ class Columns:
             rows += [at.balance[s, steps], at.pool[k, steps]]
             coefficients += [-self._slopes[s, steps] * extra, np.full(run.n_steps, float(gpus))]
             cost += h * (lease * gpus * run.n_steps + extra * float(self._water[s, steps].sum()))
+        rows.append(at.cost)
+        coefficients.append(np.full(len(at.cost), cost - late_cost))
         return Column(
             cost=cost, rows=np.concatenate(rows), coefficients=np.concatenate(coefficients)
         )
@@ -121,13 +126,20 @@ class Columns:
         gpus = hosts.by_site(replicas * hosts.gpus).astype(float)
         gained = hosts.gained(served_rps) if rows_of.quality[v] >= 0 else np.zeros(len(steps))
         price = problem.objective.unserved_price_per_request * h * SECONDS_PER_HOUR
-        cost = price * shortfall_rps(problem, service, replicas, served_rps, steps)
-        cost += h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
+        short = price * shortfall_rps(problem, service, replicas, served_rps, steps)
+        beside = h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
+        cost = short + beside
         for n, t in enumerate(steps):
             at = np.flatnonzero((draw[n] != 0) | (gpus[n] != 0))
             load = -self._slopes[sites[at], t] * draw[n, at]
-            rows = [rows_of.step[v, [t]], rows_of.balance[sites[at], t], rows_of.pool[pools[at], t]]
-            coefficients = [np.ones(1), load, gpus[n, at]]
+            paid = np.full(len(rows_of.cost), beside[n])
+            rows = [
+                rows_of.step[v, [t]],
+                rows_of.balance[sites[at], t],
+                rows_of.pool[pools[at], t],
+                rows_of.cost,
+            ]
+            coefficients = [np.ones(1), load, gpus[n, at], paid]
             if gained[n]:
                 rows.append(rows_of.quality[[v]])
                 coefficients.append(gained[[n]])

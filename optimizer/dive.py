@@ -22,6 +22,7 @@ from optimizer.columns import Schedule, hold_key
 from optimizer.fleet import Roster
 from optimizer.highs import CutOff
 from optimizer.master import TOLERANCE, Master
+from optimizer.money import dearer, dearer_terms
 from optimizer.packing import Packing
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
@@ -163,9 +164,11 @@ class Dive:
         master = self._master
         settled = set(master.rows[np.array(self._chosen, dtype=np.int64)].tolist())
         numbers = [j for j, row in enumerate(master.job_rows.tolist()) if row not in settled]
-        asked = Roster.of([master.terms[j] for j in numbers])
+        terms = tuple(master.terms[j] for j in numbers)
+        asked = Roster.of(dearer_terms(master.problem, terms, prices.money_premium))
+        priced = dearer(master.problem, prices.money_premium)
         room = master.room(self._chosen)
-        answers = ask(asked, question(master.problem, prices, room)).timetable
+        answers = ask(asked, question(priced, prices, room)).timetable
         for n, j in enumerate(numbers):
             master.offer_schedule(j, answers.placement(n, asked.jobs[n]))
 
@@ -174,7 +177,8 @@ class Dive:
 
         Services that must survive a loss, and those with fewer places to go, choose first.
         """
-        master, problem, choices = self._master, self._master.problem, self._choices
+        master, choices = self._master, self._choices
+        problem = dearer(master.problem, prices.money_premium)
         rows = set(master.step_rows.ravel().tolist())
         rows -= set(master.rows[np.array(self._chosen, dtype=np.int64)].tolist())
         if not rows:

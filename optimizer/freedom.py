@@ -20,6 +20,7 @@ from optimizer.dispatcher import Dispatcher, Router
 from optimizer.load import Load
 from optimizer.marginal import Marginal
 from optimizer.merit_order import MeritOrder
+from optimizer.money import dearer, paid_for_work
 from optimizer.packing import Packing, by_work, choose_replicas, place_cheapest
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
@@ -83,7 +84,9 @@ def _dispatched(
     """The plan of `packing` with the servings of `routed_as` and the best energy flows."""
     placements, servings = tuple(packing.placements), routed_as.servings
     load = Load.of(problem, placements, servings)
-    dispatch = dispatcher.finish(load.facility_kw(problem), time_limit_s=TIME_LIMIT_S)
+    paid = paid_for_work(problem, load, placements)
+    load_kw = load.facility_kw(problem)
+    dispatch = dispatcher.finish(load_kw, time_limit_s=TIME_LIMIT_S, paid=paid)
     return Plan(placements=placements, servings=servings, dispatch=dispatch)
 
 
@@ -203,7 +206,9 @@ def _sweep(
     jobs: list[int],
 ) -> None:
     load_kw = packing.load.facility_kw(problem)
-    _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
+    paid = paid_for_work(problem, packing.load, packing.placements)
+    _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S, paid=paid)
+    problem = dearer(problem, prices.money_premium)
     marginal = Marginal.of(problem, MeritOrder.of(problem, dispatch, prices.carbon_per_kg))
     chains = Chains.of(problem, terms_of(problem)) if problem.is_chained else None
     for j in chains.sorted(jobs) if chains else jobs:

@@ -23,7 +23,7 @@ class Hosts:
         sites: Numbers of the sites that may run the service.
         gpus: Reserved by a replica.
         capacity_rps: Of a replica. [1/s]
-        extra_kw: IT power that a replica adds over its GPUs standing idle. [kW]
+        extra_kw: IT power that a replica adds over its GPUs at rest. [kW]
         request_kw: IT power of one request a second. [kW s]
         gain: Quality less the floor on its mean. [1]
     """
@@ -43,7 +43,7 @@ class Hosts:
         for s in sites:
             pool = all_sites[s].pool(service.gpu_type)
             assert pool is not None
-            idle_kw.append(pool.idle_kw_per_gpu)
+            idle_kw.append(pool.idle_kw_per_gpu - pool.waking_kw_per_gpu)
         pairs = [(model, kw) for model in models for kw in idle_kw]
         extra_kw = [model.replica_kw - model.gpus_per_replica * kw for model, kw in pairs]
 

@@ -22,12 +22,13 @@ def reserved_gpus(problem: Problem, job: Job, site: int, mode: int) -> int:
 
 
 def extra_it_kw(problem: Problem, job: Job, site: int, mode: int) -> float:
-    """IT power `job` adds at `site` over its GPUs standing idle. [kW]
+    """IT power `job` adds at `site` over its GPUs at rest, in its own steps. [kW]
 
-    GPUs that it reserves and does not use go on standing idle: they add nothing.
+    GPUs that it reserves and does not use stand idle: where nodes never sleep they add nothing.
     """
     pool = problem.pools[problem.pool_number[site, job.gpu_type]][1]
-    return job.modes[mode].power_kw - job.modes[mode].gpus * pool.idle_kw_per_gpu
+    over_idle_kw = job.modes[mode].power_kw - job.modes[mode].gpus * pool.idle_kw_per_gpu
+    return over_idle_kw + reserved_gpus(problem, job, site, mode) * pool.waking_kw_per_gpu
 
 
 def by_host(problem: Problem, service: Service, serving: Serving) -> tuple[IntArray, FloatArray]:
@@ -78,7 +79,8 @@ class Load:
 
     Attributes:
         gpus: Reserved by pool and step, shape (K, T).
-        it_kw: IT power by site and step, idle GPUs included, shape (S, T). [kW]
+        it_kw: IT power by site and step, GPUs at rest included, shape (S, T); each reserved GPU is
+            awake in its own steps, others of its node and steps before them are not in it. [kW]
     """
 
     gpus: IntArray
@@ -147,10 +149,21 @@ class Load:
                 replicas[:, i] * hosts.extra_kw[i] + served_rps[:, i] * hosts.request_kw[i]
             )
 
+    def drawn_it_kw(self, problem: Problem) -> FloatArray:
+        """IT power by site and step with all nodes that are awake, shape (S, T). [kW]"""
+        if not problem.sleeping:
+            return self.it_kw
+        drawn_kw: FloatArray = self.it_kw.copy()
+        for k in problem.sleeping:
+            s, pool = problem.pools[k]
+            awake = pool.awake_gpus(self.gpus[k], problem.horizon.step_h)
+            drawn_kw[s] += (awake - self.gpus[k]) * pool.waking_kw_per_gpu
+        return drawn_kw
+
     def facility_kw(self, problem: Problem) -> FloatArray:
         """Power at each site's meter, shape (S, T). [kW]"""
         overhead = np.array([[site.cooling.overhead_kw] for site in problem.sites])
-        return overhead + slopes(problem) * self.it_kw
+        return overhead + slopes(problem) * self.drawn_it_kw(problem)
 
 
 def slopes(problem: Problem) -> FloatArray:

@@ -22,6 +22,7 @@ from optimizer.columns import (
 from optimizer.dispatcher import Flows
 from optimizer.highs import Column, LinearModel
 from optimizer.model.core import master_model
+from optimizer.money import dearer, dearer_terms
 from optimizer.nearby import near_choices, near_windows
 from optimizer.packing import Packing
 from optimizer.plan import Dispatch, Placement, Prices
@@ -59,6 +60,7 @@ class Master:
                 job=self.job_rows,
                 step=self.step_rows,
                 quality=self._quality,
+                cost=self._linear.rows(model.cost_within_budget),
             ),
         )
         self._all: IntArray = np.arange(problem.horizon.n_steps, dtype=np.int64)
@@ -94,9 +96,11 @@ class Master:
 
     def offer_near(self, choices: tuple[Choices, ...], prices: Prices, margin: float) -> None:
         """Make what is within `margin` of everyone's best at `prices` available. [money]"""
-        for j, placement in near_windows(self.problem, self.terms, prices, margin):
+        priced = dearer(self.problem, prices.money_premium)
+        terms = dearer_terms(self.problem, self.terms, prices.money_premium)
+        for j, placement in near_windows(priced, terms, prices, margin):
             self.offer_schedule(j, placement)
-        for v, steps, replicas, served in near_choices(self.problem, choices, prices, margin):
+        for v, steps, replicas, served in near_choices(priced, choices, prices, margin):
             self.offer_holds(v, steps, replicas, served)
 
     def offer_schedule(self, j: int, placement: Placement) -> None:
@@ -171,9 +175,13 @@ class Master:
         self.facility_kw = self._flows.facility_kw(answer.column_values)
         duals = -answer.row_duals[self._pool] / self.problem.horizon.step_h
         value = answer.objective + self.problem.idle_water_cost
-        gpu_prices = np.maximum(self.problem.least_gpu_price, duals)
-        prices = self._flows.prices(answer.row_duals, gpu_prices)
-        return value, replace(prices, quality_per_request=self._quality_prices(answer.row_duals))
+        prices = self._flows.prices(answer.row_duals, duals)
+        least = (1.0 + prices.money_premium) * self.problem.least_gpu_price
+        return value, replace(
+            prices,
+            gpu_per_gpu_h=np.maximum(least, duals),
+            quality_per_request=self._quality_prices(answer.row_duals),
+        )
 
     def _quality_prices(self, duals: FloatArray) -> tuple[float, ...]:
         """What a request of better quality is worth to each service; none where no floor binds."""

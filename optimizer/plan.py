@@ -155,6 +155,26 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReservePrices:
+    """Of the reserve of islands, in each step at least 0.
+
+    Attributes:
+        power_per_kw: Of power that could be given beside, by site and step, shape (S, T).
+            [money/kW]
+        energy_per_kw: Of power for a step that what is stored could bear, likewise. [money/kW]
+    """
+
+    power_per_kw: FloatArray
+    energy_per_kw: FloatArray
+
+    @property
+    def per_kw(self) -> FloatArray:
+        """Of both, shape (S, T). [money/kW]"""
+        total: FloatArray = self.power_per_kw + self.energy_per_kw
+        return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
     """Marginal values that certify the bound; any values certify one, good ones a tight one.
 
@@ -165,8 +185,10 @@ class Prices:
         peak_per_kw: Of one kW of import below the period's peak, at least 0, shape (S, T).
         carbon_per_kg: Of a kg of the carbon budget, between 0 and what a kg above it costs.
             [money/kg CO2e]
+        money_premium: Of a unit of the cost budget, between 0 and what a unit above it costs. [1]
         quality_per_request: Of a request answered with a quality higher by 1, at least 0, for each
             service in the problem's order; none at all where no floor on the quality binds.
+        reserve: Of islands that must hold one; None where none does.
     """
 
     power_per_kwh: FloatArray
@@ -174,7 +196,9 @@ class Prices:
     stored_per_kwh: FloatArray
     peak_per_kw: FloatArray
     carbon_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    money_premium: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
     quality_per_request: tuple[float, ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
+    reserve: ReservePrices | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def quality_of(self, v: int) -> float:
         """Price of quality for service number v. [money/request]"""

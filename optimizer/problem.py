@@ -49,6 +49,10 @@ class Objective:
         carbon_budget_kg: Emissions of the horizon, location-based, above which each kg is a
             shortfall; None for no budget. [kg CO2e]
         carbon_excess_price_per_kg: Of each kg above it, beside the carbon price. [money/kg CO2e]
+        cost_budget: Money paid in the horizon (no penalty, no carbon price) above which each unit
+            is a shortfall; None for no budget. [money]
+        cost_excess_price: Of each unit of money above it, beside itself. [1]
+        reserve_price_per_kw_h: Reserve that an island lacks, each kW for an hour. [money/kW/h]
     """
 
     currency: str
@@ -60,12 +64,20 @@ class Objective:
     unfinished_price_per_gpu_h: float
     carbon_budget_kg: float | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
     carbon_excess_price_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    cost_budget: float | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    cost_excess_price: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    reserve_price_per_kw_h: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         if self.carbon_budget_kg is not None and not self.carbon_excess_price_per_kg > 0:
             raise ValueError(
                 "objective.carbon_excess_price_per_kg: must be above 0 with a carbon budget, got "
                 f"{self.carbon_excess_price_per_kg}; say what a kg above the budget costs"
+            )
+        if self.cost_budget is not None and not self.cost_excess_price > 0:
+            raise ValueError(
+                "objective.cost_excess_price: must be above 0 with a cost budget, got "
+                f"{self.cost_excess_price}; say what a unit of money above the budget costs"
             )
 
     def late_price_per_h(self, job: Job) -> float:
@@ -104,6 +116,13 @@ class Problem:
             if len(set(names)) < len(names):
                 twice = sorted({name for name in names if names.count(name) > 1})
                 raise ValueError(f"{what}: each name once, got twice {', '.join(twice)}")
+        reserves = any(plant.reserve_share > 0 for site in self.sites for plant in site.plants)
+        if reserves and not self.objective.reserve_price_per_kw_h > 0:
+            raise ValueError(
+                "objective.reserve_price_per_kw_h: must be above 0 where a plant has a "
+                f"reserve_share, got {self.objective.reserve_price_per_kw_h}; say what a kW of "
+                "reserve missing for an hour costs"
+            )
         everything: tuple[Job | Service, ...] = (*self.jobs, *self.services)
         for work in everything:
             if work.home not in self.site_number:
@@ -182,6 +201,11 @@ class Problem:
     def pool_number(self) -> Mapping[tuple[int, str], int]:
         """Position in `pools` by site number and GPU type."""
         return {(s, pool.gpu_type): k for k, (s, pool) in enumerate(self.pools)}
+
+    @cached_property
+    def sleeping(self) -> tuple[int, ...]:
+        """Numbers of the pools whose nodes sleep."""
+        return tuple(k for k, (_, pool) in enumerate(self.pools) if pool.waking_kw_per_gpu > 0)
 
     @cached_property
     def idle_water_cost(self) -> float:

@@ -185,8 +185,9 @@ class Repair:
 
     def _lease_and_water(self, packing: Packing) -> float:
         problem, load = self.problem, packing.load
+        it_kw = load.drawn_it_kw(problem)
         water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
-        water_cost = problem.objective.water_price_per_l * float((load.it_kw * water).sum())
+        water_cost = problem.objective.water_price_per_l * float((it_kw * water).sum())
         return float(problem.lease_cost(load.gpus).sum()) + problem.horizon.step_h * water_cost
 
     def _job_cost(self, j: int, placement: Placement) -> float:

@@ -6,14 +6,14 @@ shuffle work; jobs that are new, and those that do not fit any more, are put in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.bound import Response, question, respond
+from optimizer.bound import Response, admissible, question, respond
 from optimizer.load import by_host
 from optimizer.packing import Packing
-from optimizer.plan import Placement, Prices, Run, Serving, Solution
+from optimizer.plan import Placement, Prices, ReservePrices, Run, Serving, Solution
 from optimizer.pricing import schedule_cost
 from optimizer.problem import Problem
 from optimizer.search import Search
@@ -124,13 +124,18 @@ class _Retold:
     def prices(self, said: Prices) -> Prices:
         """Those of something new are the mean of all; the quality of a new service has none."""
         quality = tuple(0.0 if v is None else said.quality_of(v) for v in self.services)
-        return Prices(
+        return replace(
+            said,
             power_per_kwh=_taken(said.power_per_kwh, self.sites, self.steps),
             gpu_per_gpu_h=_taken(said.gpu_per_gpu_h, self.pools, self.steps),
             stored_per_kwh=_taken(said.stored_per_kwh, self.sites, self.steps),
             peak_per_kw=_taken(said.peak_per_kw, self.sites, self.steps),
-            carbon_per_kg=said.carbon_per_kg,
             quality_per_request=quality if any(quality) else (),
+            reserve=said.reserve
+            and ReservePrices(
+                power_per_kw=_taken(said.reserve.power_per_kw, self.sites, self.steps),
+                energy_per_kw=_taken(said.reserve.energy_per_kw, self.sites, self.steps),
+            ),
         )
 
     def serving(self, said: Serving) -> Serving:
@@ -163,21 +168,22 @@ def replan(search: Search, start: Start) -> None:
     problem = search.problem
     response = respond(problem, start.prices, search.choices, search.roster)
     search.proven(start.prices, response)
+    search.put_premium(admissible(problem, start.prices).money_premium)
     search.tell("priced as before")
     placements, movers = _kept(search, start, response)
     replicas, served = list(response.replicas), list(response.served_rps)
     for v, service in enumerate(problem.services):
         if service.name in start.servings:
             replicas[v], served[v] = by_host(problem, service, start.servings[service.name])
-    packing = Packing.of(problem, placements, replicas, served)
+    packing = Packing.of(search.priced, placements, replicas, served)
     search.consider(search.sweeps().settle(packing, movers), "kept what holds")
 
 
 def _kept(search: Search, start: Start, response: Response) -> tuple[list[Placement], IntArray]:
     """The schedule of each job to start from, and the numbers of the jobs that may move."""
-    problem, asked = search.problem, question(search.problem, start.prices)
+    problem, asked = search.priced, question(search.priced, start.prices)
     placements, movers = [], []
-    for j, terms in enumerate(search.roster.jobs):
+    for j, terms in enumerate(search.priced_roster.jobs):
         kept = start.placements.get(terms.job.name)
         if kept is None or not _still_holds(problem, j, kept):
             placements.append(response.timetable.placement(j, terms))

@@ -16,6 +16,8 @@ GPU_SCALE, LATE_SCALE = 2.0, 0.3
 LEAST_PRICE = 1e-4
 #: How large the price of a carbon budget is, against what a kg above it costs.
 CARBON_SCALE = 0.1
+#: How large the premium on money is, likewise.
+PREMIUM_SCALE = 0.2
 #: No variant is taken to lose less quality than this, when steps are measured. [0..1]
 LEAST_LOSS = 1e-3
 #: A peak is reached in about this share of the steps.
@@ -31,6 +33,7 @@ class Scale:
     stored_per_kwh: float
     peak_per_kw: float
     carbon_per_kg: float
+    money_premium: float
     quality_per_request: FloatArray
 
     @property
@@ -42,6 +45,7 @@ class Scale:
             self.stored_per_kwh,
             self.peak_per_kw,
             self.carbon_per_kg,
+            self.money_premium,
             self.quality_per_request,
         )
 
@@ -64,6 +68,7 @@ class Scale:
             stored_per_kwh=power,
             peak_per_kw=max(charges, default=0.0) / (PEAK_SHARE * problem.horizon.n_steps),
             carbon_per_kg=CARBON_SCALE * problem.objective.carbon_excess_price_per_kg,
+            money_premium=PREMIUM_SCALE * problem.objective.cost_excess_price,
             quality_per_request=np.array(
                 [_price_of_quality(service, power) for service in problem.services], dtype=float
             ),

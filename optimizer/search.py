@@ -12,6 +12,7 @@ from optimizer.groundwork import Groundwork
 from optimizer.highs import TimeLimitReached
 from optimizer.limits import Ended, Limits, Progress, Watch
 from optimizer.load import Load
+from optimizer.money import dearer, dearer_roster, paid_for_work
 from optimizer.packing import Packing
 from optimizer.plan import Plan, Prices, Proof, Solution, Stage
 from optimizer.problem import Problem
@@ -73,10 +74,27 @@ class Search:
         self.dispatcher = Dispatcher(problem)
         self.rng = np.random.default_rng(seed)
         idle_kw = Load.idle(problem).facility_kw(problem)
-        self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0)[2]
         idle = replace(problem, jobs=(), services=())
+        paid = paid_for_work(idle, Load.idle(idle), ())
+        self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0, paid=paid)[2]
         self.constant = lower_bound(idle, self.idle_prices)
         self.generation = Generation(self.idle_prices)
+        #: The problem and its jobs as sweeps and repair see them: without a cost budget, and with
+        #: dearer money.
+        self.priced, self.priced_roster = problem, self.roster
+        self.supply = SureSupply(problem=problem, dispatcher=self.dispatcher)
+
+    @property
+    def is_budgeted(self) -> bool:
+        """Whether there is a cost budget."""
+        return self.problem.objective.cost_budget is not None
+
+    def put_premium(self, premium: float) -> None:
+        """Search on at this premium on money, where there is a cost budget."""
+        if self.is_budgeted:
+            self.priced = dearer(self.problem, premium)
+            self.priced_roster = dearer_roster(self.problem, self.roster, premium)
+            self.supply = SureSupply(problem=self.priced, dispatcher=Dispatcher(self.priced))
 
     def run(self, stages: Callable[[], Stage]) -> Solution:
         """The best plan once `stages` have ended, or a limit has ended them."""
@@ -116,20 +134,20 @@ class Search:
     def sweeps(self) -> Sweeps:
         """Rounds over all jobs and services."""
         return Sweeps(
-            problem=self.problem,
-            roster=self.roster,
+            problem=self.priced,
+            roster=self.priced_roster,
             choices=self.thin,
-            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
+            supply=self.supply,
             watch=self.watch,
         )
 
     def repair(self) -> Repair:
         """Tries around a packing."""
         return Repair(
-            problem=self.problem,
-            terms=self.roster.jobs,
+            problem=self.priced,
+            terms=self.priced_roster.jobs,
             choices=self.choices,
-            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
+            supply=self.supply,
             left_s=self.watch.left_s,
         )
 
@@ -153,7 +171,7 @@ class Search:
         """Packings around what everyone chose at the best prices, until one closes the gap."""
         packings: list[Packing] = []
         while not packings or (len(packings) < most and not self.is_closed()):
-            start = Packing.of_response(self.problem, self.roster.jobs, response)
+            start = Packing.of_response(self.priced, self.roster.jobs, response)
             packings.append(sweeps.pack(start, self.generation.prices, target_kw, self.rng))
             self.consider(packings[-1], "swept")
         return packings

@@ -12,6 +12,8 @@ A plan exists from the first stage on and only improves. A run ended by gap or r
 last digit; one ended by the clock or a person says so.
 """
 
+from dataclasses import replace
+
 from optimizer.ascent import Ascent
 from optimizer.bound import Response, respond
 from optimizer.canonical import canonical
@@ -21,7 +23,6 @@ from optimizer.limits import Limits, Progress
 from optimizer.packing import Packing
 from optimizer.plan import Solution, Stage
 from optimizer.problem import Problem
-from optimizer.repair import Repair
 from optimizer.replan import Start, replan
 from optimizer.search import Search
 from optimizer.weighing import Weighing
@@ -83,15 +84,15 @@ def stages(search: Search, start: Start | None) -> Stage:
             packings += search.swept(sweeps, response, ascent.target_kw, 1)
     if search.is_closed():
         return Stage.GAP
-    weighing, repair = None, search.repair()
+    weighing = None
     if not few:
-        _repaired(search, repair)
+        _repaired(search)
     if len(search.roster.jobs) <= MOST_WEIGHED and not search.is_closed():
         weighing = Weighing(search, packings, response)
         weighing.sweep(sweeps)
     if search.is_closed():
         return Stage.GAP
-    packing = _repaired(search, repair)
+    packing = _repaired(search)
     if search.is_closed():
         return Stage.GAP
     if weighing is None or search.problem.is_chained:
@@ -99,9 +100,9 @@ def stages(search: Search, start: Start | None) -> Stage:
     return weighing.draw(packing)
 
 
-def _repaired(search: Search, repair: Repair) -> Packing:
+def _repaired(search: Search) -> Packing:
     """The best plan, with what was left out of it put in, and tries around that."""
-    best = Packing.of_plan(search.problem, search.best.plan)
+    repair, best = search.repair(), Packing.of_plan(search.priced, search.best.plan)
     return search.repaired(repair, repair.complete(best))
 
 
@@ -111,5 +112,13 @@ def proven(search: Search, ascent: Ascent) -> Response:
     last = respond(search.problem, ascent.last_prices, search.choices, search.roster)
     search.proven(ascent.prices, mean)
     search.proven(ascent.last_prices, last)
+    if ascent.prices.reserve is not None:
+        # The climb leaves the prices of reserve as they were: ask the flows under its load.
+        time_s = search.watch.left_s()
+        dispatched = search.dispatcher.solve(ascent.target_kw, time_limit_s=time_s)[2]
+        gpu, premium = ascent.prices.gpu_per_gpu_h, ascent.prices.money_premium
+        prices = replace(dispatched, gpu_per_gpu_h=gpu, money_premium=premium)
+        search.proven(prices, respond(search.problem, prices, search.choices, search.roster))
+    search.put_premium(search.generation.prices.money_premium)
     search.tell("priced")
     return mean

@@ -68,7 +68,11 @@ def supply_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, ob
             charge = site.grid.demand_charge
             for period in np.unique(charge.period):
                 terms.append((charge.price_per_kw, m.peak_kw[s, int(period)]))
+    reserve = price.reserve_price_per_kw_h * h
+    terms.extend((reserve, missing) for missing in m.missing_reserve_kw.values())
     terms.extend((price.carbon_excess_price_per_kg, kg) for kg in m.excess_kg.values())
+    if hasattr(m, "excess_cost"):
+        terms.extend((price.cost_excess_price, money) for money in m.excess_cost.values())
     return terms
 
 

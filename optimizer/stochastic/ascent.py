@@ -9,15 +9,14 @@ import numpy as np
 
 from optimizer.ascent import (
     FIRST_GPU_PRICE,
-    Asked,
     Climb,
-    Demand,
     binding,
     bound_slopes,
     bring_within,
     step_sizes,
 )
 from optimizer.climbing import CLIMB_SHARE
+from optimizer.demand import Asked, Demand
 from optimizer.fleet import Roster
 from optimizer.limits import Watch
 from optimizer.plan import Prices
@@ -63,10 +62,12 @@ class ScenarioAscent:
                 np.array([one.stored_per_kwh for one in own]),
                 np.array([one.peak_per_kw for one in own]),
                 np.array([one.carbon_per_kg for one in own]),
+                np.zeros(len(own)),
                 np.array([first.quality_of(v) for v in range(len(choices))], dtype=float),
             ),
             scale.by_kind,
         )
+        self._reserves = tuple(one.reserve for one in own)  # stay; the climb moves the others
         self._demand = Demand(problem.problem, choices)
         self._tail, self._looks = first.tail, 1
         self.target_kw = self._demand.idle_kw
@@ -109,7 +110,7 @@ class ScenarioAscent:
         """How fast the bound grows with each price, in the order and shapes of the climb's."""
         weights = mixed_weights(self._problem, prices.tail)
         found = [
-            bound_slopes(one, own, asked.facility_kw, asked.gpus)
+            bound_slopes(one, own, asked)
             for one, own in zip(self._problem.problems, prices.by_scenario, strict=True)
         ]
 
@@ -118,11 +119,11 @@ class ScenarioAscent:
             weighted: FloatArray = slopes * weights.reshape(-1, *(slopes.ndim - 1) * (1,))
             return weighted
 
-        of_gpus, of_carbon = found[0][1], stacked(4)[:, 0]
-        return stacked(0), of_gpus, stacked(2), stacked(3), of_carbon, asked.lacking
+        budgets = (stacked(4)[:, 0], stacked(5)[:, 0])
+        return stacked(0), found[0][1], stacked(2), stacked(3), *budgets, asked.lacking
 
     def _prices(self, arrays: tuple[FloatArray, ...]) -> ScenarioPrices:
-        power, gpu, stored, peak, carbon, quality = (one.copy() for one in arrays)
+        power, gpu, stored, peak, carbon, _, quality = (one.copy() for one in arrays)
         return ScenarioPrices(
             tail=self._tail,
             by_scenario=tuple(
@@ -132,6 +133,7 @@ class ScenarioAscent:
                     stored_per_kwh=stored[k],
                     peak_per_kw=peak[k],
                     carbon_per_kg=float(carbon[k]),
+                    reserve=self._reserves[k],
                 )
                 for k in range(len(power))
             ),

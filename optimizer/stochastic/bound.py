@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimizer.bound import Response, admissible, supply_bound, work_response
+from optimizer.bound import Response, admissible, work_response
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.fleet import Roster
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
 from optimizer.stochastic.scenarios import StochasticProblem
+from optimizer.supply_bound import supply_bound
 from optimizer.terms import terms_of
 
 

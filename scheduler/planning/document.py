@@ -13,19 +13,19 @@ import numpy as np
 
 from forecasting.forecast import Forecast
 from optimizer.load import extra_it_kw
-from optimizer.plan import Placement, Plan, Serving
+from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
-from optimizer.quality import mean_quality
-from optimizer.site import FloatArray, IntArray
-from optimizer.tally import tally, unserved_rps
+from optimizer.site import FloatArray
+from optimizer.tally import tally
 from optimizer.timing import finish_h, is_finished, late_h
-from optimizer.work import Job, Service
+from optimizer.work import Job
 from scheduler.accounting.kpis import Kpis, efficiency_gain, savings_percent
 from scheduler.accounting.spread import HIGH, LOW, Spread
 from scheduler.planning.clauses import sentence
 from scheduler.planning.codec import encode, instant_text
 from scheduler.planning.foresight import Futures, outcome
 from scheduler.planning.run import PlannedRun
+from scheduler.planning.served import served
 from scheduler.planning.wishes import Teller
 
 SCHEMA = "alize.dev/plan/v1"
@@ -38,8 +38,8 @@ class Shortfall:
     """A wish that could not be met, and its price.
 
     Attributes:
-        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work or
-            excess_carbon.
+        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work,
+            excess_carbon, excess_cost or missing_reserve.
         amount: In `unit`.
         price_per_unit: [money]
     """
@@ -79,12 +79,21 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
             _mean(account.unfinished_cost, account.unfinished_gpu_h),
         ),
         ("excess_carbon", account.excess_carbon_kg, "kg CO2e", price.carbon_excess_price_per_kg),
+        (
+            "missing_reserve",
+            account.total("missing_reserve_kw_h"),
+            "kW h",
+            price.reserve_price_per_kw_h,
+        ),
+        ("excess_cost", account.excess_cost, price.currency, price.cost_excess_price),
     )
     asked = {
         "kWh": account.total("facility_kwh"),
         "requests": requests,
         "GPU-h": work_gpu_h,
         "kg CO2e": account.total("emissions_kg"),
+        "kW h": account.total("facility_kwh"),
+        price.currency: abs(account.cost),
     }
     return tuple(
         Shortfall(name=name, amount=amount, unit=unit, price_per_unit=money)
@@ -115,7 +124,7 @@ def document(run: PlannedRun) -> dict[str, Any]:
         "solver": _solver(run),
         "futures": None if run.futures is None else _futures(run, run.futures),
         "placements": _placements(run),
-        "services": [_service(run, service) for service in run.problem.services],
+        "services": [served(run, service) for service in run.problem.services],
         "shortfalls": [asdict(one) for one in shortfalls(run)],
         "conflicts": _conflicts(run),
         "notes": list(notes(run)),
@@ -332,56 +341,6 @@ def mixed_carbon_g_per_kwh(problem: Problem, plan: Plan) -> FloatArray:
                 stored = grams / max(flow.soc_kwh[t], 1e-9)
             stored_kwh = flow.soc_kwh[t]
     return mix
-
-
-def _service(run: PlannedRun, service: Service) -> dict[str, Any]:
-    problem = run.problem
-    ours, theirs = run.plan.servings[service.name], run.baseline.servings[service.name]
-    seconds = problem.horizon.step_h * 3600
-    requests = float(service.demand_rps.sum()) * seconds
-    missed = float(unserved_rps(service, ours).sum()) * seconds
-    return {
-        "service": service.name,
-        "home": service.home,
-        "requests": requests,
-        "unserved_requests": missed,
-        "gpus_per_replica": service.gpus_per_replica,
-        "replica_hours": _replica_hours(problem, ours),
-        "baseline_replica_hours": _replica_hours(problem, theirs),
-        "requests_share": {
-            site.name: float(ours.all_served_rps[:, s].sum()) * seconds / max(requests, 1e-9)
-            for s, site in enumerate(problem.sites)
-        },
-        **(_models(problem, service, ours) if service.variants else {}),
-    }
-
-
-def _models(problem: Problem, service: Service, serving: Serving) -> dict[str, Any]:
-    """Who answers a service with variants, and how well."""
-    answered = max(float(serving.all_served_rps.sum()), 1e-9)
-    return {
-        "quality_floor": service.quality_floor,
-        "mean_quality": mean_quality(service, serving),
-        "models": [
-            {
-                "model": model.name,
-                "quality": model.quality,
-                "gpus_per_replica": model.gpus_per_replica,
-                "share_of_answers": float(part.served_rps.sum()) / answered,
-                "replica_hours": _hours(problem, part.replicas),
-            }
-            for model, part in zip(service.models, serving.parts, strict=False)
-        ],
-    }
-
-
-def _replica_hours(problem: Problem, serving: Serving) -> dict[str, float]:
-    return _hours(problem, serving.all_replicas)
-
-
-def _hours(problem: Problem, replicas: IntArray) -> dict[str, float]:
-    hours = replicas.sum(axis=1) * problem.horizon.step_h
-    return {site.name: float(hours[s]) for s, site in enumerate(problem.sites)}
 
 
 def _provenance(run: PlannedRun) -> dict[str, Any]:

@@ -16,6 +16,7 @@ UNIT_OF_ENDING = {
     "_kg": "kg CO2e",
     "_kwh": "kWh",
     "_kw": "kW",
+    "_kw_h": "kW h",
     "_l": "l",
     "gpu_h": "GPU-h",
     "gpu_hours": "GPU-h",
@@ -54,9 +55,6 @@ def text(value: str) -> Cell:
 def number(value: str) -> Cell:
     """A cell with a number already written."""
     return Cell(text=value, is_number=True)
-
-
-OF_A_BUDGET = ("carbon_budget_kg", "carbon_excess_price_per_kg")
 
 
 def unit_of(name: str, currency: str) -> str:
@@ -256,7 +254,7 @@ def sources(frame: pd.DataFrame, words: Language) -> Table:
 
 
 def prices(run: PlannedRun, words: Language) -> Table:
-    """What weighs what has no bill."""
+    """What weighs what has no bill; of what may be left unsaid, only what is said."""
     objective = run.problem.objective
     rows = [
         (
@@ -269,7 +267,7 @@ def prices(run: PlannedRun, words: Language) -> Table:
         )
         for one in fields(objective)
         if one.name != "currency"
-        and (objective.carbon_budget_kg is not None or one.name not in OF_A_BUDGET)
+        and not (one.metadata and getattr(objective, one.name) == one.default)
     ]
     headers = (text(words.say("column.figure")), number(words.say("column.price_of")))
     caption = words.say("assumed.prices")

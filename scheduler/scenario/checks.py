@@ -32,6 +32,7 @@ def findings(world: World) -> Findings:
     broken_horizon = list(_horizon(world.horizon))
     yield from broken_horizon
     yield from _policy(world.policy)
+    yield from _reserve(world)
     yield from chain.from_iterable(
         _site(site, ("sites", name)) for name, site in world.sites.items()
     )
@@ -77,13 +78,26 @@ def _horizon(horizon: Horizon) -> Findings:
 
 
 def _policy(policy: Policy) -> Findings:
-    budget, excess = policy.carbon_budget_kg, policy.carbon_excess_price_per_kg
-    if budget is not None and excess is None:
-        text = "needs carbon_excess_price_per_kg: what a kg above the budget costs"
-        yield Finding(("policy", "carbon_budget_kg"), text)
-    if budget is None and excess is not None:
-        text = "only goes with carbon_budget_kg; remove it"
-        yield Finding(("policy", "carbon_excess_price_per_kg"), text)
+    for budget, excess, unit in (
+        ("carbon_budget_kg", "carbon_excess_price_per_kg", "a kg"),
+        ("cost_budget", "cost_excess_price", "a unit of money"),
+    ):
+        most, price = getattr(policy, budget), getattr(policy, excess)
+        if most is not None and price is None:
+            text = f"needs {excess}: what {unit} above the budget costs"
+            yield Finding(("policy", budget), text)
+        if most is None and price is not None:
+            yield Finding(("policy", excess), f"only goes with {budget}; remove it")
+
+
+def _reserve(world: World) -> Findings:
+    if world.policy.reserve_price_per_kw_h is not None:
+        return
+    for name, site in world.sites.items():
+        for kind, plant in (("pv", site.pv), ("wind", site.wind)):
+            if plant is not None and plant.reserve_share:
+                text = "needs policy.reserve_price_per_kw_h: what a kW missing for an hour costs"
+                yield Finding(("sites", name, kind, "reserve_share"), text)
 
 
 def _site(site: Site, path: Path) -> Findings:
@@ -101,6 +115,13 @@ def _site(site: Site, path: Path) -> Findings:
         if pool.committed_gpus and not pool.lease_price_per_gpu_h:
             text = "only goes with lease_price_per_gpu_h; say what the lease costs"
             yield Finding((*path, "pools", gpu_type, "committed_gpus"), text)
+        sleep_kw, idle_kw = pool.sleep_kw_per_gpu, pool.idle_kw_per_gpu
+        if sleep_kw is not None and sleep_kw > idle_kw:
+            text = f"must be at most idle_kw_per_gpu {idle_kw:g}, got {sleep_kw:g}"
+            yield Finding((*path, "pools", gpu_type, "sleep_kw_per_gpu"), text)
+        if pool.wake_h and sleep_kw is None:
+            text = "only goes with sleep_kw_per_gpu; remove it"
+            yield Finding((*path, "pools", gpu_type, "wake_h"), text)
     weather = [
         name
         for name, kind in (("pv", PvModelled), ("wind", WindModelled), ("cooling", WeatherCooling))

@@ -180,6 +180,7 @@ TEXTS = {
     "kpi.renewable_used_kwh": "Own wind and PV used",
     "kpi.curtailed_kwh": "Curtailed",
     "kpi.unmet_kwh": "Unmet",
+    "kpi.missing_reserve_kw_h": "Reserve missing",
     "kpi.peak_import_kw": "Highest import",
     "kpi.water_l": "Water",
     "kpi.useful_work_gpu_h": "Useful work",
@@ -272,6 +273,8 @@ TEXTS = {
     "shortfall.late_work": "Work done after its soft deadline",
     "shortfall.unfinished_work": "Work not done by its hard deadline",
     "shortfall.excess_carbon": "Emissions above the carbon budget",
+    "shortfall.missing_reserve": "Reserve that an island lacked",
+    "shortfall.excess_cost": "Money paid above the cost budget",
     # What runs say in English, word for word; a hole stands for anything
     "quoted.dakhla.question": "How much cleaner and cheaper do training and inference at Dakhla"
     " become when they follow wind, sun, battery and tariff instead of running at once?",
@@ -322,6 +325,9 @@ TEXTS = {
     "price.carbon_price_per_kg": "Carbon, a kg CO2e",
     "price.carbon_budget_kg": "Carbon budget of the horizon",
     "price.carbon_excess_price_per_kg": "Carbon above the budget, a kg CO2e more",
+    "price.reserve_price_per_kw_h": "Reserve that an island lacks, a kW for an hour",
+    "price.cost_budget": "Cost budget of the horizon",
+    "price.cost_excess_price": "Money above the budget, a unit more",
     "price.water_price_per_l": "Water, a litre",
     "price.unmet_price_per_kwh": "Unmet power, a kWh",
     "price.unserved_price_per_request": "A request unserved or unprotected",
