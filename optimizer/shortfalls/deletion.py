@@ -15,7 +15,7 @@ def irreducible(members: Sequence[T], forced: Callable[[Sequence[T]], bool]) -> 
     """A part of `members` that still forces it, and of which none may be missing.
 
     >>> irreducible([2, 3, 5, 7], lambda some: sum(some) > 9)
-    (3, 7)
+    (5, 7)
 
     Args:
         members: That force it together. Those that come first are given up first.
