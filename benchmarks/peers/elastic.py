@@ -132,7 +132,7 @@ def best(profile: Profile, carbon: FloatArray, work: float = WORK_H) -> tuple[Sc
     up = at.copy()
     up[hour] += 1
     surplus = float(speed[up].sum()) - work
-    for cut in np.flatnonzero(speed[up] > surplus - TINY).tolist():
+    for cut in np.flatnonzero(speed[up] > max(surplus - TINY, 0.0)).tolist():
         found.append((up, cut, 1 - surplus / speed[up][cut]))
     missing = work - before
     for more in np.flatnonzero(at == 0).tolist():

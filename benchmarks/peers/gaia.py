@@ -73,9 +73,11 @@ class Trace:
 
     def believed_length_h(self) -> FloatArray:
         """Mean length of each job's queue, which is all GAIA knows of it. [h]"""
+        believed = np.empty_like(self.length_h)
         short = self.length_h < SHORT_H
-        means = [self.length_h[short].mean(), self.length_h[~short].mean()]
-        believed: FloatArray = np.where(short, means[0], means[1])
+        for queue in (short, ~short):
+            if queue.any():
+                believed[queue] = self.length_h[queue].mean()
         return believed
 
 
