@@ -14,7 +14,7 @@ from scheduler.simulation.errors import ErrorField, Issuer
 
 STEP_H, STEPS_A_WEEK = 0.5, 336
 #: Of the cap, what is kept for jobs that nobody expects.
-RESERVED = 6
+RESERVED = 9
 #: Steps between two plans: an hour.
 REPLAN_STEPS = 2
 #: Rounds of prices for the bound, and in each plan of the closed loop.

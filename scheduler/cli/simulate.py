@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scheduler.simulation.run import SimulatedRun
 
 HELP = opening(
-    "Live through a scenario step by step, with forecasts that are wrong as in life.",
+    "Live through a scenario, with forecasts that are wrong as in life.",
     "alize simulate dakhla",
     "alize simulate dakhla --days 2 --replan-h 1 -o json",
 )
