@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -149,6 +150,16 @@ def print_run(context: typer.Context, run: "PlannedRun", output: Output) -> dict
     from scheduler.planning.document import document
 
     whole = document(run)
+    if output in (Output.TABLE, Output.WIDE):
+        explain = tools(context).explain(run)
+        print_document(whole, output, why=lambda job: explain(job).sentence)
+    else:
+        print_document(whole, output, why=str)
+    return whole
+
+
+def print_document(whole: dict[str, Any], output: Output, *, why: Callable[[str], str]) -> None:
+    """Print a run's document on stdout; `why` says in a sentence why a job runs when it does."""
     match output:
         case Output.JSON:
             from scheduler.planning import codec
@@ -166,13 +177,7 @@ def print_run(context: typer.Context, run: "PlannedRun", output: Output) -> dict
         case _:
             from scheduler.cli.plan_table import print_plan
 
-            explain = tools(context).explain(run)
-            print_plan(
-                whole,
-                wide=output is Output.WIDE,
-                why=lambda job: explain(job).sentence,
-            )
-    return whole
+            print_plan(whole, wide=output is Output.WIDE, why=why)
 
 
 def outcome(document: dict[str, Any], *, interrupted: bool) -> ExitCode:

@@ -6,6 +6,7 @@ the placements is derived again and compared.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -19,8 +20,10 @@ from optimizer.stochastic.solution import costs_of, verify_all
 from optimizer.tally import tally
 from optimizer.verify import verify
 from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
+from scheduler.accounting.lived import as_announced, lived_kpis
 from scheduler.accounting.spread import Range, Spread
 from scheduler.planning import codec
+from scheduler.planning.actual import actual
 from scheduler.planning.assemble import assemble
 from scheduler.planning.forecasts import look_ahead
 from scheduler.planning.foresight import Futures
@@ -65,21 +68,24 @@ def recheck(run: PlannedRun) -> Recheck:
 
 def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
     problem, proof = run.problem, run.solution.proof
+    asked = as_announced(problem)
     yield _from_scenario(run)
     for name, plan in (("plan", run.plan), ("run-now", run.baseline)):
         broken = [f"{name}: {violation}" for violation in verify(problem, plan)]
         yield f"{name}: every hard limit, {len(broken)} broken", broken
-    for name, plan, claimed in (
-        ("plan", run.plan, run.kpis),
-        ("run-now", run.baseline, run.baseline_kpis),
+    n_asked = len(asked.jobs)
+    baseline = replace(run.baseline, placements=run.baseline.placements[:n_asked])
+    for name, plan, claimed, figures in (
+        ("plan", run.plan, run.kpis, partial(lived_kpis, problem)),
+        ("run-now", baseline, run.baseline_kpis, partial(kpis_of, asked)),
     ):
         yield (
             f"{name}: {len(asdict(claimed))} figures",
-            _differing(name, claimed, kpis_of(problem, plan)),
+            _differing(name, claimed, figures(plan)),
         )
     if run.futures is not None:
         yield from _futures(run, run.futures)
-    again = kpis_of(problem, run_now(problem))
+    again = kpis_of(asked, run_now(asked))
     yield "run-now: planned anew", _differing("run-now, planned anew", run.baseline_kpis, again)
     if run.spread is not None:
         yield _spread(run, run.spread)
@@ -89,7 +95,7 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
         f"objective: {objective:,.2f}",
         _unequal("objective", proof.objective, objective),
     )
-    bound = lower_bound(problem, run.solution.prices)
+    bound = lower_bound(asked, run.solution.prices)
     yield f"bound: {bound:,.2f}, from the prices", _unequal("bound", proof.bound, bound)
     idle = replace(problem, jobs=(), services=())
     constant = lower_bound(idle, run.solution.idle_prices)
@@ -109,10 +115,12 @@ def _from_scenario(run: PlannedRun) -> tuple[str, list[str]]:
     """The forecasts and the problem, made anew from the scenario."""
     outlook = look_ahead(run.scenario, run.issued_at)
     problem, _ = assemble(run.scenario, outlook)
+    if run.basis == "simulated":
+        problem, _ = actual(run.scenario)
     wrong = [
         f"{name}: does not follow from the scenario at {place}"
         for name, claimed, found in (
-            ("problem", run.problem, problem),
+            ("problem", as_announced(run.problem), problem),
             ("forecasts", run.forecasts, outlook.forecasts),
         )
         for place in islice(_apart(codec.encode(claimed), codec.encode(found)), MOST_PLACES)

@@ -12,10 +12,11 @@ from optimizer.baselines import run_now
 from optimizer.bound import lower_bound, service_step_costs
 from optimizer.covers import covers
 from optimizer.fingerprint import fingerprint
+from optimizer.limits import Limits
 from optimizer.plan import Prices
 from optimizer.quality import cheapest_above, mean_quality
 from optimizer.replicas import MAX_CHOICES, Choices
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.stochastic.scenarios import Scenario
 from optimizer.stochastic.solution import verify_all
 from optimizer.stochastic.solve import solve_stochastic
