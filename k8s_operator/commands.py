@@ -9,17 +9,19 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from k8s_operator import settings as settings_of
-from scheduler.cli.terminal import say
-from scheduler.cli.words import opening
 from scheduler.errors import DataUnavailable, InputError
 
 T = TypeVar("T")
+# The mark before the examples keeps their lines as they are.
+HELP = """Run Alizé inside a Kubernetes cluster.
+
+\b
+Examples:
+  alize operator install | kubectl apply --server-side -f -
+  alize operator run --kubeconfig ~/.kube/config --world world.yaml"""
+
 app = typer.Typer(
-    help=opening(
-        "Run Alizé inside a Kubernetes cluster.",
-        "alize operator install | kubectl apply --server-side -f -",
-        "alize operator run --kubeconfig ~/.kube/config --world world.yaml",
-    ),
+    help=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -126,7 +128,7 @@ def deadman(
     chosen = settings_of.load(namespace=namespace)
     done = _with_cluster(kubeconfig, context, lambda one: emergency.deadman(one, chosen))
     if done is None:
-        say("an operator leads: nothing is done")
+        typer.echo("an operator leads: nothing is done", err=True)
     else:
         _tell(done)
 
@@ -151,7 +153,7 @@ def status(
 def _tell(done: Any) -> None:
     typer.echo(f"released {len(done.released)}, left {done.left}, failed {len(done.failed)}")
     for line in done.failed:
-        say(line)
+        typer.echo(line, err=True)
     if done.failed:
         raise typer.Exit(3)
 

@@ -298,6 +298,10 @@ class Operator:
         self.states = {}
         for decided in decisions:
             one = by_key[decided.job]
+            if self.answer is None and decided.action in (Action.HOLD, Action.KEEP):
+                # Before the first plan there is nothing to say yet.
+                self._count(one, decided.action, decided.reason)
+                continue
             decision, note = _overlaid(decided, one, troubles.get(decided.job))
             self._count(one, decision.action, decision.reason)
             wanted = intent(

@@ -12,7 +12,8 @@ import msgspec
 
 from k8s_operator import names
 from k8s_operator.facts import JobFacts, ask_of, read_job
-from k8s_operator.planning.question import Answer, Ask, Question, SiteFacts, SiteOutlook
+from k8s_operator.planning.question import Answer, Ask, Planned, Question, SiteFacts, SiteOutlook
+from k8s_operator.planning.question import Stretch as Run
 from k8s_operator.policies import Policy, policy_of
 from k8s_operator.settings import Clock, OperatorSettings
 from k8s_operator.views import JobView, NodeView, ProfileView, SiteView
@@ -177,7 +178,15 @@ def _is_told(one: Managed, now: datetime) -> bool:
 
 
 def timetable(answer: Answer, asked: Question) -> Timetable:
-    """An answer as decisions are made by it."""
+    """An answer as decisions are made by it.
+
+    A Job's last stretch lasts until the plan expires: a start that was missed by a moment is still
+    due, and one that takes longer than was thought goes on.
+    """
+
+    def end(one: Planned, run: Run) -> datetime:
+        return max(run.end, asked.expires_at) if run is one.stretches[-1] else run.end
+
     return Timetable(
         issued_at=asked.taken_at,
         expires_at=asked.expires_at,
@@ -185,7 +194,8 @@ def timetable(answer: Answer, asked: Question) -> Timetable:
             name: PlannedJob(
                 site=one.site,
                 stretches=tuple(
-                    Stretch(begin=run.begin, end=run.end, mode=run.mode) for run in one.stretches
+                    Stretch(begin=run.begin, end=end(one, run), mode=run.mode)
+                    for run in one.stretches
                 ),
                 waits_for=Reason.WAITING_FOR_CLEANER_ENERGY if one.waits else None,
             )

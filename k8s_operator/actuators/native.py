@@ -229,7 +229,8 @@ def _words(one: Managed, reason: Reason, planned: PlannedJob | None, plan: str) 
     if held is not None:
         words[names.HELD] = held
     words[names.REASON] = reason.value
-    words[names.LATEST_START] = instant_text(one.facts.latest_start.replace(microsecond=0))
+    if one.facts.phase is not Phase.RUNNING:
+        words[names.LATEST_START] = instant_text(one.facts.latest_start.replace(microsecond=0))
     if planned is not None and planned.stretches:
         words[names.PLANNED_START] = instant_text(planned.stretches[0].begin)
         words[names.PLANNED_SITE] = planned.site

@@ -6,7 +6,7 @@ where a scenario has mappings, one merged object where it has a choice of two.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -108,7 +108,7 @@ class _Walk:
                     "type": "array",
                     "maxItems": form.get("maxItems", MOST_ITEMS),
                     "items": self.structural(form["items"]),
-                    **{key: form[key] for key in ("minItems", *told) if key in form},
+                    **self._kept(form, ("minItems", *told)),
                 }
             case "number":
                 return kept | _decimal(form)
@@ -124,6 +124,10 @@ class _Walk:
         if "const" in form:
             text["enum"] = [form["const"]]
         return kept | text
+
+    @staticmethod
+    def _kept(form: Schema, keys: Iterable[str]) -> Schema:
+        return {key: form[key] for key in keys if key in form}
 
     def _object(self, form: Schema) -> Schema:
         named = _named(form)

@@ -61,7 +61,7 @@ class Planner:
         limit_s = self._settings.kill_after_s
         try:
             answer = await asyncio.wait_for(self._exchange(question), limit_s)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             await self.end()
             return Answer(failed=f"the planner gave no answer in {limit_s:g} s and was ended")
         except asyncio.CancelledError:

@@ -144,11 +144,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def frame(message: bytes) -> bytes:
-    """A message with its length before it.
-
-    >>> frame(b"ab")
-    b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02ab'
-    """
+    """A message with its length before it."""
     return len(message).to_bytes(LENGTH_BYTES, "big") + message
 
 

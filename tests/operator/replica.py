@@ -49,6 +49,10 @@ def install(plane: ControlPlane, **options: Any) -> None:
 
         wait_until(f"{one['kind']} {one['metadata']['name']}", applied, within_s=20)
 
+    for kind in ("sites", "energypolicies", "inferenceprofiles", "energyplans"):
+        path = f"/apis/alize.dev/v1alpha1/{kind}"
+        wait_until(f"{kind} are served", lambda path=path: plane.admin.get(path), within_s=30)
+
 
 class Replica:
     """One process of `alize operator run`."""

@@ -1,4 +1,4 @@
-"""What the operator's account may do is this list and no more; its pods pass the strictest rules."""
+"""The operator's account may do this list and no more; its pods pass the strictest rules."""
 
 import pytest
 
