@@ -22,6 +22,8 @@ MOST_WATTS_PER_GPU = 20_000.0
 LOOKS_LIKE_KW = 20.0
 HIGHEST_PRIORITY = 1000
 MOST_GIGABYTES = 1e9
+#: By the clock alone nobody knows that a Job is done.
+MOST_DONE = 0.99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,18 +110,17 @@ class _Reader:
         try:
             return parse(text)
         except (ValueError, msgspec.DecodeError) as error:
-            self.problems.append(f"{name}: {error}; {names.VOCABULARY[name]}")
+            self.problems.append(f"{name}: {error}; {names.VOCABULARY.get(name, 'take it off')}")
             return otherwise
 
 
-def read_job(job: JobView, defaults: Defaults, *, now: datetime, speed: float = 1.0) -> JobFacts:
+def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
     """The facts of `job` at `now`.
 
     Args:
         job: Its view; its own times are already those of the world.
         defaults: Of its policy.
         now: The instant to judge progress at.
-        speed: World seconds a second of the cluster; 1 outside demonstrations.
     """
     read = _Reader(job.metadata.annotations)
     created = job.metadata.creation_timestamp or now
@@ -145,7 +146,7 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime, speed: float = 
             f"say limits: {{{names.GPU_RESOURCE}: N}}, or take the label {names.MANAGED} off"
         )
     due = min(read.read(names.DUE, parse_instant, deadline), deadline)
-    done, done_by = _progress(job, read, stated_h, now, speed)
+    done, done_by = _progress(job, read, stated_h, now)
     resume_h = read.read(names.RESUME_TIME, parse_duration_h, 0.0)
     left_h = max(stated_h * (1 - done), 1 / 60)
     is_ours = job.metadata.annotations.get(names.HELD, "") not in ("", names.LET_GO)
@@ -245,18 +246,17 @@ def _phase(job: JobView) -> Phase:
     return Phase.PAUSED if paused else Phase.WAITING
 
 
-def _progress(
-    job: JobView, read: _Reader, work_h: float, now: datetime, speed: float
-) -> tuple[float, str]:
+def _progress(job: JobView, read: _Reader, work_h: float, now: datetime) -> tuple[float, str]:
     """Share of its work that is done, and what says so: itself, its indexes, or the clock."""
     if names.PROGRESS in read.annotations:
         return read.read(names.PROGRESS, _share, 0.0), "annotation"
     if job.spec.completions and job.status.succeeded and job.spec.completion_mode == "Indexed":
         return min(1.0, job.status.succeeded / job.spec.completions), "indexes"
+    before = read.read(names.DONE, _share, 0.0)
     if job.spec.suspend or job.status.start_time is None:
-        return 0.0, "time"
-    passed_h = (now - job.status.start_time) / timedelta(hours=1)
-    return min(0.99, max(0.0, passed_h / work_h)), "time"
+        return before, "time"
+    passed_h = max(0.0, (now - job.status.start_time) / timedelta(hours=1))
+    return min(MOST_DONE, before + passed_h / work_h), "time"
 
 
 def _mode(gpus: int, elastic: tuple[Mode, ...]) -> int:

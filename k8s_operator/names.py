@@ -46,9 +46,22 @@ PLANNED_SITE = f"{GROUP}/planned-site"
 PLAN = f"{GROUP}/plan"
 REASON = f"{GROUP}/reason"
 LATEST_START = f"{GROUP}/latest-start"
-SAVES = f"{GROUP}/saves"
 PAUSES = f"{GROUP}/pauses"
 PAUSED_AT = f"{GROUP}/paused-at"
+DONE = f"{GROUP}/done"
+
+#: All of them: every apply repeats those that are there, or it would take them away.
+WRITTEN = (
+    HELD,
+    PLANNED_START,
+    PLANNED_SITE,
+    PLAN,
+    REASON,
+    LATEST_START,
+    PAUSES,
+    PAUSED_AT,
+    DONE,
+)
 
 GPU_RESOURCE = "nvidia.com/gpu"
 GPU_PRODUCT = "nvidia.com/gpu.product"

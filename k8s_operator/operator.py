@@ -13,23 +13,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from k8s_operator import names
 from k8s_operator.actuators.native import Intent, advice, intent, release
 from k8s_operator.applier import Applier, Bucket, Fenced
 from k8s_operator.backoff import Backoff
-from k8s_operator.cache import OWN, Cache
-from k8s_operator.conditions import (
-    condition,
-    is_stale,
-    plan_name,
-    plan_spec,
-    plan_status,
-    same,
-    shards,
-    site_status,
-)
+from k8s_operator.cache import Cache
+from k8s_operator.conditions import is_stale, plan_name
 from k8s_operator.connection import Connection, Refused, Unreachable
 from k8s_operator.hands import Hands
 from k8s_operator.lease import Leadership
@@ -48,12 +37,12 @@ from k8s_operator.state import (
     snapshot,
     timetable,
 )
+from k8s_operator.teller import Teller
 from scheduler.planning.decide import Action, decide
 from scheduler.planning.reasons import Reason
 from scheduler.planning.snapshot import Phase, Timetable
 
 log = logging.getLogger(__name__)
-KEPT_PLANS = 4
 LONGEST_SLEEP_S = 5.0
 STUCK_S = 30.0
 
@@ -89,6 +78,9 @@ class Operator:
             backoff=lambda: Backoff(first_s=first_s, most_s=most_s),
         )
         self.hands = Hands(self.applier, settings.identity, stored=self.cache.jobs.put)
+        self.teller = Teller(
+            self.applier, self.cache, settings.namespace, str(self.world["currency"])
+        )
         self.planner = planner or Planner(settings)
         self.answer: Answer | None = None
         self.asked: Question | None = None
@@ -130,8 +122,6 @@ class Operator:
     def is_alive(self) -> bool:
         """Whether the event loop goes round."""
         return time.monotonic() - self.beat_s < STUCK_S
-
-    # --- planning ---------------------------------------------------------------------------------
 
     async def _plan(self) -> None:
         """Plan anew when something changed, and every so often."""
@@ -195,7 +185,7 @@ class Operator:
         )
         if not asked.sites:
             self.last_failure = "no Site has a Ready node"
-            await self._tell_sites(now)
+            await self.teller.sites(self.answer, now)
             return
         answer = await self.planner.ask(asked)
         self.planned["failed" if answer.failed else answer.stage] = (
@@ -204,15 +194,15 @@ class Operator:
         self.last_failure = answer.failed
         if answer.failed:
             log.error("plan: %s; the last plan is kept until it expires", answer.failed)
-            await self._tell_sites(now)
+            await self.teller.sites(self.answer, now)
             return
         self.solve_s.append(answer.seconds)
         changed = self.answer is None or self.answer.digest != answer.digest
         self.answer, self.asked = answer, asked
         self.plan = timetable(answer, asked)
         self._changed.set()
-        await self._tell_plan(asked, answer, changed)
-        await self._tell_sites(now)
+        await self.teller.plan(asked, answer, changed=changed)
+        await self.teller.sites(self.answer, now)
 
     def _priced_world(self) -> dict[str, Any]:
         """The settings' world; the highest carbon price of any policy holds for the whole plan."""
@@ -225,8 +215,6 @@ class Operator:
         if not prices:
             return self.world
         return self.world | {"policy": {**self.world["policy"], "carbon_price_per_kg": max(prices)}}
-
-    # --- deciding ---------------------------------------------------------------------------------
 
     async def _decide(self) -> None:
         """Decide when something changed, and when the plan has something begin."""
@@ -317,7 +305,7 @@ class Operator:
                 if wanted is not None:
                     intents[one.facts.key] = wanted
         await self.hands.want(intents.values())
-        await self._tell_policies(jobs, now)
+        await self.teller.policies(jobs, self.answer, self.last_failure, now)
         return self._next_instant(living, now)
 
     def _let_go(self, one: Managed, ground: Ground, why: str) -> Intent:
@@ -350,123 +338,6 @@ class Operator:
         if reason is Reason.LATEST_START_MISSED and one.facts.key not in self._missed:
             self._missed.add(one.facts.key)
             self.missed += 1
-
-    # --- telling ----------------------------------------------------------------------------------
-
-    async def _tell_plan(self, asked: Question, answer: Answer, changed: bool) -> None:
-        """One EnergyPlan a plan; the same plan anew only expires later."""
-        plans = f"{OWN}/energyplans"
-        active = [
-            one
-            for one in self.cache.plans.objects.values()
-            if one.metadata.labels.get(names.ACTIVE) == "true"
-        ]
-        kept = next((one for one in active if one.status.get("digest") == answer.digest), None)
-        if kept is not None and not changed:
-            status = plan_status(asked, answer, kept.status.get("shards", ()))
-            await self.applier.merge_status(
-                f"{plans}/{kept.metadata.name}", {"status": status}, manager=names.STATUS_WRITER
-            )
-            return
-        name = plan_name(asked)
-        made = msgspec.json.decode(
-            await self.applier.create(
-                plans,
-                {
-                    "apiVersion": names.API_VERSION,
-                    "kind": "EnergyPlan",
-                    "metadata": {"name": name, "labels": {names.ACTIVE: "true"}},
-                    "spec": plan_spec(asked),
-                },
-                manager=names.STATUS_WRITER,
-            )
-        )
-        uid = made["metadata"]["uid"]
-        told = []
-        maps = f"/api/v1/namespaces/{self.settings.namespace}/configmaps"
-        for body, count in shards(name, uid, self.settings.namespace, answer):
-            await self.applier.create(maps, body, manager=names.STATUS_WRITER)
-            told.append({"configMap": body["metadata"]["name"], "jobs": count})
-        await self.applier.merge_status(
-            f"{plans}/{name}",
-            {"status": plan_status(asked, answer, told)},
-            manager=names.STATUS_WRITER,
-        )
-        for one in active:
-            await self.applier.merge(
-                f"{plans}/{one.metadata.name}",
-                {"metadata": {"labels": {names.ACTIVE: "false"}}},
-                manager=names.STATUS_WRITER,
-            )
-        olds = sorted(self.cache.plans.objects)
-        for old in olds[: max(0, len(olds) + 1 - KEPT_PLANS)]:
-            if old != name:
-                await self.applier.delete(f"{plans}/{old}")
-
-    async def _tell_sites(self, now: datetime) -> None:
-        gpus = gpus_by_site(self.cache.sites.objects.values(), self.cache.nodes.objects.values())
-        for name, view in list(self.cache.sites.objects.items()):
-            answer = self.answer
-            status = site_status(
-                view,
-                gpus[name],
-                answer.sites.get(name) if answer else None,
-                answer.site_troubles.get(name) if answer else None,
-                now,
-            )
-            if not same(view.status, status):
-                await self.applier.merge_status(
-                    f"{OWN}/sites/{name}", {"status": status}, manager=names.STATUS_WRITER
-                )
-
-    async def _tell_policies(self, jobs: list[Managed], now: datetime) -> None:
-        troubles = self.answer.troubles if self.answer else {}
-        for view in list(self.cache.policies.objects.values()):
-            own = [
-                one
-                for one in jobs
-                if (one.policy.namespace, one.policy.name)
-                == (view.metadata.namespace, view.metadata.name)
-            ]
-            phases = [one.facts.phase for one in own if not one.facts.suspended_by_user]
-            state = (True, "Planned", "")
-            if view.spec.get("suspend"):
-                state = (True, "Suspended", "the kill switch is on: nothing is held")
-            elif self.plan is None:
-                state = (False, "NoPlan", self.last_failure or "the first plan is being made")
-            objective = view.spec.get("objective")
-            if objective and objective["currency"] != self.world.get("currency"):
-                state = (
-                    False,
-                    "CurrencyMismatch",
-                    f"objective.currency is {objective['currency']}, the cluster's is "
-                    f"{self.world.get('currency')}; its carbon price is not used: change one",
-                )
-            status = {
-                "observedGeneration": view.metadata.generation,
-                "jobs": {
-                    "held": phases.count(Phase.WAITING),
-                    "released": phases.count(Phase.RUNNING),
-                    "paused": phases.count(Phase.PAUSED),
-                    "infeasible": sum(one.facts.key in troubles for one in own),
-                },
-                "conditions": [
-                    condition(
-                        view.status.get("conditions", ()),
-                        "Ready",
-                        state,
-                        generation=view.metadata.generation,
-                        now=now.replace(microsecond=0),
-                    )
-                ],
-            }
-            if not same(view.status, status):
-                meta = view.metadata
-                await self.applier.merge_status(
-                    f"{OWN}/namespaces/{meta.namespace}/energypolicies/{meta.name}",
-                    {"status": status},
-                    manager=names.STATUS_WRITER,
-                )
 
 
 def _is_new(one: Managed) -> bool:

@@ -110,9 +110,11 @@ def intent(
 
 def advice(one: Managed, planned: PlannedJob, plan: str) -> Intent | None:
     """What an unheld Job is told: when and where it would have run."""
-    words = _words(one, Reason.AS_PLANNED, planned, plan)
-    if planned.waits_for is not None:
-        words[names.REASON] = planned.waits_for
+    words = _words(one, planned.waits_for or Reason.AS_PLANNED, planned, plan)
+    if planned.stretches:
+        words[names.PLANNED_START] = instant_text(planned.stretches[0].begin)
+        words[names.PLANNED_SITE] = planned.site
+        words[names.PLAN] = plan
     if not _differs(one.view, words):
         return None
     return Intent(
@@ -176,10 +178,9 @@ def _pause(
         names.HELD: one.policy.name,
         names.PAUSES: str(facts.pauses + 1),
         names.PAUSED_AT: instant_text(now.replace(microsecond=0)),
-        names.PROGRESS: f"{facts.done_share:.4f}",
     }
-    if facts.done_by != "time":
-        words.pop(names.PROGRESS)
+    if facts.done_by == "time":
+        words[names.DONE] = f"{facts.done_share:.4f}"
     return Intent(
         key=facts.key,
         path=job_path(view),
@@ -219,18 +220,12 @@ def _pods(one: Managed, mode: int) -> int | None:
 
 def _words(one: Managed, reason: Reason, planned: PlannedJob | None, plan: str) -> dict[str, str]:
     """The annotations that say what was decided; those of other applies stay as they are."""
-    words = {
-        name: value
-        for name, value in one.view.metadata.annotations.items()
-        if name
-        in (names.PAUSES, names.PAUSED_AT, names.PLANNED_START, names.PLANNED_SITE, names.PLAN)
-    }
-    held = one.view.metadata.annotations.get(names.HELD)
-    if held is not None:
-        words[names.HELD] = held
+    there = one.view.metadata.annotations
+    words = {name: there[name] for name in names.WRITTEN if name in there}
     words[names.REASON] = reason.value
-    if one.facts.phase is not Phase.RUNNING:
-        words[names.LATEST_START] = instant_text(one.facts.latest_start.replace(microsecond=0))
+    if one.facts.phase is Phase.RUNNING:
+        return words
+    words[names.LATEST_START] = instant_text(one.facts.latest_start.replace(microsecond=0))
     if planned is not None and planned.stretches:
         words[names.PLANNED_START] = instant_text(planned.stretches[0].begin)
         words[names.PLANNED_SITE] = planned.site

@@ -4,7 +4,7 @@ The same models are behind both, so a scenario put into a cluster asks the optim
 question it asks on a desk.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -168,9 +168,7 @@ def service_content(spec: Mapping[str, Any], start: datetime, step: timedelta, n
     return from_api(own, model_schema(Service), lambda one: aligned(one, start, step, n_steps))
 
 
-def aligned(
-    series: Mapping[str, Any], start: datetime, step: timedelta, n_steps: int
-) -> Sequence[Any]:
+def aligned(series: Mapping[str, Any], start: datetime, step: timedelta, n_steps: int) -> list[Any]:
     """The values of a series at the left edge of each step; past its end its last day repeats.
 
     >>> from datetime import UTC

@@ -19,7 +19,7 @@ SECONDS = "duration(self) > duration('0s')"
 LONGEST_DELAY_H = 336
 
 
-def _rule(rule: str, message: str) -> dict[str, str]:
+def _rule(rule: str, message: str) -> dict[str, Any]:
     return {"rule": rule, "message": message}
 
 

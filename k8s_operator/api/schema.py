@@ -113,8 +113,8 @@ class _Walk:
             case "number":
                 return kept | _decimal(form)
             case "integer":
-                bounds = {k: form[k] for k in ("minimum", "maximum") if k in form}
-                return kept | {"type": "integer", "format": "int64", **bounds}
+                bounds = self._kept(form, ("minimum", "maximum"))
+                return {**kept, "type": "integer", "format": "int64", **bounds}
             case "boolean":
                 return kept | {"type": "boolean"}
         text: Schema = {"type": "string", "maxLength": form.get("maxLength", LONGEST_TEXT)}
@@ -127,6 +127,7 @@ class _Walk:
 
     @staticmethod
     def _kept(form: Schema, keys: Iterable[str]) -> Schema:
+        """The entries of `form` under those of the keys that are there."""
         return {key: form[key] for key in keys if key in form}
 
     def _object(self, form: Schema) -> Schema:

@@ -6,7 +6,7 @@ One bad Site or Job must not keep the others from being planned.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -14,7 +14,7 @@ from k8s_operator.api.convert import service_content, site_content
 from k8s_operator.planning.question import Ask, Question, SiteFacts, Trouble
 from scheduler.planning.reasons import Reason
 from scheduler.scenario import Scenario
-from scheduler.scenario.jobs import Job, JobSpec, job_spec
+from scheduler.scenario.jobs import Job, JobKind, JobSpec, job_spec
 from scheduler.scenario.resolve import service_series, site_series
 from scheduler.scenario.services import Service
 from scheduler.scenario.sites import Site
@@ -153,7 +153,7 @@ def _spec(ask: Ask, world: World) -> JobSpec:
     base, *others = ask.modes
     home = ask.home if ask.home in world.sites else None
     described = Job.model_construct(
-        kind=ask.kind,
+        kind=cast(JobKind, ask.kind),
         gpu_type=ask.gpu_type,
         gpus=base.gpus,
         work_h=ask.work_h,
@@ -193,10 +193,7 @@ def _hopeless(spec: JobSpec, world: World) -> Trouble | None:
             ),
         )
     pools = {name: world.sites[name].pools[spec.gpu_type].gpus for name in spec.sites}
-    most = {
-        name: max(gpus) if isinstance(gpus, tuple) else int(gpus)  # type: ignore[call-overload]
-        for name, gpus in pools.items()
-    }
+    most = {name: _most(gpus) for name, gpus in pools.items()}
     least = min(mode.gpus for mode in spec.modes)
     if least > max(most.values()):
         largest = max(most, key=lambda name: most[name])
@@ -218,6 +215,12 @@ def _hopeless(spec: JobSpec, world: World) -> Trouble | None:
             ),
         )
     return None
+
+
+def _most(gpus: object) -> int:
+    """The largest value of a series of GPUs; none comes from a file here."""
+    assert isinstance(gpus, int | tuple)
+    return max(gpus) if isinstance(gpus, tuple) else gpus
 
 
 def misconfigured(where: str, error: Exception) -> Trouble:

@@ -18,7 +18,7 @@ MISSING = f"no control plane of Kubernetes {KUBERNETES}: `make controlplane` bui
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"api", "cluster", "own_plane", "plane"} & set(getattr(item, "fixturenames", ())):
+        if "tools" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.enable_socket)
 
 

@@ -8,6 +8,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import yaml
 
@@ -99,8 +100,12 @@ class Replica:
         return self._log.read_text(errors="replace")
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-            return str(answer.read().decode())
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return str(answer.read().decode())
+        except HTTPError as error:
+            with error:
+                return f"{error.code}: {error.read().decode()}"
 
     def wait_ready(self, within_s: float = 60) -> None:
         wait_until(f"{self.name} ready", lambda: self.get("/readyz") == "ok", within_s=within_s)
