@@ -152,10 +152,11 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
     is_ours = job.metadata.annotations.get(names.HELD, "") not in ("", names.LET_GO)
     site = job.spec.template.spec.node_selector.get(names.SITE)
     phase = _phase(job)
-    latest = min(
-        created + defaults.max_delay,
-        deadline - timedelta(hours=left_h / fastest) - defaults.start_up,
-    )
+    latest = deadline - timedelta(hours=left_h / fastest) - defaults.start_up
+    begun = phase is Phase.PAUSED or job.status.start_time is not None
+    if not begun:
+        # The longest wait is for a first start; a paused Job has only its deadline to keep.
+        latest = min(latest, created + defaults.max_delay)
     return JobFacts(
         key=job.key,
         uid=job.metadata.uid,

@@ -121,7 +121,7 @@ class Teller:
                     False,
                     "CurrencyMismatch",
                     f"objective.currency is {objective['currency']}, the cluster's is "
-                    f"{self.world.get('currency')}; its carbon price is not used: change one",
+                    f"{self._currency}; its carbon price is not used: change one",
                 )
             status = {
                 "observedGeneration": view.metadata.generation,
