@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.line import Line, Metric
+from benchmarks.operator import case as operator
 from benchmarks.optimizer import case as optimizer
 from benchmarks.peers import case as peers
 from benchmarks.real_week import case as real_week
@@ -26,6 +27,13 @@ class Case:
 
 
 CASES = (
+    Case(
+        name=operator.NAME,
+        summary=operator.SUMMARY,
+        metrics=operator.METRICS,
+        add_arguments=operator.add_arguments,
+        run=operator.run,
+    ),
     Case(
         name=optimizer.NAME,
         summary=optimizer.SUMMARY,
