@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks.forecasting import case as forecasting
 from benchmarks.line import Line, Metric
 from benchmarks.optimizer import case as optimizer
 from benchmarks.real_week import case as real_week
@@ -38,5 +39,12 @@ CASES = (
         metrics=real_week.METRICS,
         add_arguments=real_week.add_arguments,
         run=real_week.run,
+    ),
+    Case(
+        name=forecasting.NAME,
+        summary=forecasting.SUMMARY,
+        metrics=forecasting.METRICS,
+        add_arguments=forecasting.add_arguments,
+        run=forecasting.run,
     ),
 )
