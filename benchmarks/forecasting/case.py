@@ -66,9 +66,44 @@ def _solar_no_nwp(data: Path, _: tuple[int, ...]) -> list[Line]:
     return no_nwp.solar(data)
 
 
+def _carbon(data: Path, _: tuple[int, ...]) -> list[Line]:
+    from benchmarks.forecasting import carbon
+
+    return list(carbon.lines(data, say))
+
+
+def _price(data: Path, _: tuple[int, ...]) -> list[Line]:
+    from benchmarks.forecasting import price
+
+    return list(price.lines(data, say))
+
+
+def _demand(data: Path, _: tuple[int, ...]) -> list[Line]:
+    from benchmarks.forecasting import demand
+
+    return list(demand.lines(data, say))
+
+
+def _gefcom2012(data: Path, _: tuple[int, ...]) -> list[Line]:
+    from benchmarks.forecasting import gefcom2012
+
+    return list(gefcom2012.lines(data, say))
+
+
+def _scenarios(data: Path, _: tuple[int, ...]) -> list[Line]:
+    from benchmarks.forecasting import portfolio
+
+    return list(portfolio.lines(data, say))
+
+
 MEASURED: dict[str, Callable[[Path, tuple[int, ...]], list[Line]]] = {
     "gefcom2014-wind": _wind,
     "gefcom2014-solar": _solar,
     "wind-no-nwp": _wind_no_nwp,
     "solar-no-nwp": _solar_no_nwp,
+    "carbon": _carbon,
+    "price": _price,
+    "demand": _demand,
+    "gefcom2012-wind": _gefcom2012,
+    "scenarios": _scenarios,
 }

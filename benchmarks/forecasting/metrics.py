@@ -16,4 +16,47 @@ SKILL = Metric(
     name="skill_percent", unit="%", better="higher", meaning="of the CRPS, against the reference"
 )
 CRPS = Metric(name="crps", unit="1", better="lower", meaning="share of capacity, 99 levels")
-METRICS = (PINBALL, COVERAGE, FIT, PREDICT, SKILL, CRPS)
+MAPE = Metric(
+    name="mape_percent", unit="%", better="lower", meaning="mean absolute error, share of the truth"
+)
+MAE_G = Metric(
+    name="mae_g_per_kwh", unit="g/kWh", better="lower", meaning="mean absolute error of the day"
+)
+MAE_PRICE = Metric(
+    name="mae_per_mwh", unit="1/MWh", better="lower", meaning="of prices, in their currency"
+)
+LEAR_RATIO = Metric(
+    name="mae_over_lear", unit="1", better="lower", meaning="MAE over that of the LEAR ensemble"
+)
+NCRPS = Metric(name="ncrps", unit="1", better="lower", meaning="CRPS over mean load")
+NCRPS_CHANGE = Metric(
+    name="ncrps_change_percent",
+    unit="%",
+    better="lower",
+    meaning="of the CRPS, against same-hour quantiles",
+)
+ENERGY_CRPS = Metric(
+    name="daily_energy_crps", unit="h", better="lower", meaning="of all zones, full-load hours"
+)
+ENERGY_CHANGE = Metric(
+    name="daily_energy_crps_change_percent",
+    unit="%",
+    better="lower",
+    meaning="against independent draws",
+)
+METRICS = (
+    PINBALL,
+    COVERAGE,
+    FIT,
+    PREDICT,
+    SKILL,
+    CRPS,
+    MAPE,
+    MAE_G,
+    MAE_PRICE,
+    LEAR_RATIO,
+    NCRPS,
+    NCRPS_CHANGE,
+    ENERGY_CRPS,
+    ENERGY_CHANGE,
+)

@@ -39,6 +39,7 @@ BUCKETS_H = {
     "all": (1, LONGEST_H),
 }
 _BAND = (4, 94)
+_SMART = ("smart_persistence", "smart_persistence_day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,7 +106,11 @@ def solar(data: Path) -> list[Line]:
         last = clear_index(power, course).ffill().shift(1).reindex(origins).to_numpy()
         smart = np.clip(last[:, None] * _after(course, origins), 0, 1)
         usual = Climatology.of(power[power.index < until])
+        day = power.rolling(24, min_periods=12).sum() / course.reindex(index).rolling(24).sum()
+        level = day.ffill().shift(1).reindex(origins).to_numpy()
+        smart_day = np.clip(level[:, None] * _after(course, origins), 0, 1)
         references = {
+            "smart_persistence_day": np.repeat(smart_day[None], PERCENTILES.size, axis=0),
             "smart_persistence": np.repeat(smart[None], PERCENTILES.size, axis=0),
             "climatology": _each_lead(usual, origins),
             "daily_persistence": np.repeat(
@@ -113,7 +118,7 @@ def solar(data: Path) -> list[Line]:
             ),
         }
         losses.append(_losses(truth, ours.quantiles, references))
-    return _lines(SOLAR, losses, n_origins, meter, beaten=("smart_persistence",))
+    return _lines(SOLAR, losses, n_origins, meter, beaten=_SMART)
 
 
 def _after(series: pd.Series, origins: pd.DatetimeIndex) -> Array:

@@ -5,18 +5,27 @@ every lead in one solve; one per lead sees the weather of its own hours. Both st
 account of the last week. The logarithm keeps intensity positive and errors relative.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from forecasting.models.experts import lately_best
 from forecasting.models.ridge import FittedRidge, Ridge
 from forecasting.steps import Array
 
 HORIZON_H = 96
 
-_WHOLE = Ridge(penalty=0.3, memory_rows=365)
-_EACH = Ridge(penalty=0.05, memory_rows=365)
+MEMORY_DAYS = 365.0
+"""Days after which one counts 1/e: plants close and open."""
+
+LOCAL_SHARE = 0.2
+"""Penalty of the ridge of one block of leads, which has fewer features, over that of the whole."""
+
+EXPERTS = ((0.02, 4), (0.3, 4), (3.0, 4), (0.1, 1))
+REFIT_DAYS = 7
+WEIGHED_DAYS = 60
+_LEAST_WEIGHED = 14
 _LEAST_DAYS = 60
 _DAY = 24
 _BLOCK = 6
@@ -151,12 +160,15 @@ class FittedIntensity:
         return ahead
 
 
-def fit_intensity(record: IntensityDays, day: int, *, weather_days: int = 4) -> FittedIntensity:
+def fit_intensity(
+    record: IntensityDays, day: int, *, penalty: float, weather_days: int = 4
+) -> FittedIntensity:
     """Learn from the days whose hours ahead were all over when `day` began.
 
     Args:
         record: The days.
         day: Number of the first day to be forecast.
+        penalty: Of the ridges.
         weather_days: Days of the weather forecast that are used; the rest counts as not there.
     """
     learnt = max(day - HORIZON_H // _DAY + 1, 0)
@@ -173,10 +185,12 @@ def fit_intensity(record: IntensityDays, day: int, *, weather_days: int = 4) -> 
     # Relative to the usual course of the last week: what is learnt is the change from it.
     change = after[whole] - _usual(recent)
     slim = _slim(recent)
+    ridge = Ridge(penalty=penalty, memory_rows=MEMORY_DAYS)
+    local = Ridge(penalty=LOCAL_SHARE * penalty, memory_rows=MEMORY_DAYS)
     return FittedIntensity(
-        whole=_WHOLE.fit(_whole_rows(recent, seen), change),
+        whole=ridge.fit(_whole_rows(recent, seen), change),
         each=tuple(
-            _EACH.fit(
+            local.fit(
                 np.concatenate([slim, _around(seen, block)], axis=1),
                 change[:, block * _BLOCK : (block + 1) * _BLOCK],
             )
@@ -184,6 +198,47 @@ def fit_intensity(record: IntensityDays, day: int, *, weather_days: int = 4) -> 
         ),
         weather_days=weather_days,
     )
+
+
+@dataclass(slots=True, kw_only=True)
+class IntensityExperts:
+    """Several fits side by side, weighed by how the forecasts they issued turned out.
+
+    How much a grid's weather tells differs from grid to grid and from year to year, so neither the
+    penalty nor the weather's reach is set once for all: each stands for itself, and every day the
+    weights are those that were best over the last two months, half-way to equal ones.
+
+    Attributes:
+        record: Of the grid.
+        choices: Penalty and days of weather of each expert.
+    """
+
+    record: IntensityDays
+    choices: tuple[tuple[float, int], ...] = EXPERTS
+    _fits: tuple[FittedIntensity, ...] = ()
+    _fitted_on: int = -1
+    _issued: dict[int, Array] = field(default_factory=dict)
+
+    def log_ahead(self, day: int) -> Array:
+        """Log intensity of the hours from one day on, shape (H,). Days must be asked in order."""
+        if not self._fits or day - self._fitted_on >= REFIT_DAYS:
+            self._fits = tuple(
+                fit_intensity(self.record, day, penalty=penalty, weather_days=reach)
+                for penalty, reach in self.choices
+            )
+            self._fitted_on = day
+        self._issued[day] = np.stack([fit.log_ahead(self.record, day) for fit in self._fits])
+        ahead: Array = self._weights(day) @ self._issued[day]
+        return ahead
+
+    def _weights(self, day: int) -> Array:
+        """Of the experts, from forecasts whose hours were all over when `day` began."""
+        over = range(day - HORIZON_H // _DAY - WEIGHED_DAYS + 1, day - HORIZON_H // _DAY + 1)
+        past = [one for one in over if one in self._issued]
+        if len(past) < _LEAST_WEIGHED:
+            return np.full(len(self.choices), 1 / len(self.choices))
+        issued = np.stack([self._issued[one] for one in past])
+        return lately_best(issued, self.record.log_after[past])
 
 
 def _whole_rows(recent: Array, seen: Array) -> Array:

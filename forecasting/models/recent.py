@@ -54,8 +54,10 @@ def wind_ahead(
     *,
     learnt_until: pd.Timestamp,
     recipe: TrajectoryForest | None = None,
+    lower: float = 0.0,
+    upper: float = 1.0,
 ) -> Ahead:
-    """Power of a wind farm from each origin, shares of capacity.
+    """Power of a wind farm from each origin, shares of capacity; or any other hourly series.
 
     Args:
         history: Power by farm, a row for each hour by left edge, none left out; NaN where unknown.
@@ -65,6 +67,8 @@ def wind_ahead(
         levels: Quantile levels.
         learnt_until: Models see nothing later; not after the first origin.
         recipe: Of the forest; a good one when None.
+        lower: Least possible value.
+        upper: Largest possible value.
     """
     _require_past(origins, learnt_until)
     power = history[name]
@@ -82,7 +86,7 @@ def wind_ahead(
         )
         late = np.maximum(np.array(leads_h) - FRESH_LEAD_H, 0)
         trust = np.exp(-late / FADING_H)
-        found[:, fresh] = trust * np.clip(ahead, 0.0, 1.0) + (1 - trust) * usual[:, fresh]
+        found[:, fresh] = trust * np.clip(ahead, lower, upper) + (1 - trust) * usual[:, fresh]
     return Ahead(quantiles=found, fresh=fresh)
 
 
@@ -114,7 +118,6 @@ def sun_ahead(
     usual_index = Climatology.of(past)
     valid = [origins + pd.Timedelta(hours=lead - 1) for lead in leads_h]
     light = np.stack([course.reindex(hours).to_numpy() for hours in valid], axis=1)
-    lit = light > _LEAST_CLEAR_SHARE / 4
     usual = _usual(usual_index, origins, leads_h, levels)
 
     features = _sky_features(index)
@@ -143,7 +146,9 @@ def sun_ahead(
             filled = np.where(there, draws, np.nanmedian(draws[enough]))[enough]
             followed = of_sample(filled, np.where(there[enough], 1.0, 1e-9), levels)
             found[:, some, place] = trust * followed + (1 - trust) * usual[:, some, place]
-    quantiles = np.clip(found * np.where(lit, light, 0.0), 0.0, 1.0)
+    # Where the sun is too low for an index to mean anything, power as it usually is then.
+    twilight = _usual(Climatology.of(power[power.index < learnt_until]), origins, leads_h, levels)
+    quantiles = np.where(light > _LEAST_CLEAR_SHARE, np.clip(found * light, 0.0, 1.0), twilight)
     return Ahead(quantiles=quantiles, fresh=fresh)
 
 

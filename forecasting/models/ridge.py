@@ -42,7 +42,10 @@ class Ridge:
         gram = (x * weight[:, None]).T @ x + self.penalty * np.eye(x.shape[1])
         moment = (x * weight[:, None]).T @ (targets - level)
         return FittedRidge(
-            middle=middle, scale=scale, level=level, coefficients=np.linalg.solve(gram, moment)
+            middle=middle,
+            scale=scale,
+            level=level,
+            coefficients=np.asarray(np.linalg.solve(gram, moment), dtype=np.float64),
         )
 
 

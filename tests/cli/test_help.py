@@ -21,6 +21,7 @@ COMMANDS = [
     ("report",),
     ("verify",),
     ("validate",),
+    ("backtest",),
     ("scenario",),
     ("scenario", "list"),
     ("scenario", "show"),
