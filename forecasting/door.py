@@ -95,6 +95,31 @@ def checked(
     return Record(values=hourly, notes=tuple(notes))
 
 
+def live(
+    hourly: pd.Series, *, variable: str, capacity: float | None = None
+) -> tuple[pd.Series, tuple[str, ...]]:
+    """A running feed without what cannot be true, and a warning for each sort of fault.
+
+    A plan goes on whatever a feed says: bad hours become unknown, so a lower rung answers, and the
+    warnings go into the provenance.
+    """
+    power = variable in {"wind", "pv"}
+    faults = {"a stuck feed": stuck_hours(hourly, may_rest_at_zero=power)}
+    if variable not in {"price", "temperature"}:
+        faults["below zero"] = hourly < 0
+    if power and capacity is not None:
+        faults["above capacity: another unit?"] = hourly > _OVER_CAPACITY * capacity
+    if variable == "temperature":
+        faults["in kelvin?"] = hourly > _KELVIN_FROM
+    warnings = tuple(
+        f"WARNING {int(bad.sum())} h of {variable} left out, {fault}"
+        for fault, bad in faults.items()
+        if bad.any()
+    )
+    wrong = pd.concat(faults, axis=1).any(axis=1)
+    return hourly.mask(wrong), warnings
+
+
 def stuck_hours(hourly: pd.Series, *, may_rest_at_zero: bool) -> pd.Series:
     """Hours in runs of `CONSTANT_H` or more of one value; a plant may stand still at zero."""
     run = hourly.ne(hourly.shift()).cumsum()

@@ -6,6 +6,7 @@ Each runs in a process of its own, so that the peak of memory is its own.
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.forecasting import metrics
@@ -96,6 +97,30 @@ def _scenarios(data: Path, _: tuple[int, ...]) -> list[Line]:
     return list(portfolio.lines(data, say))
 
 
+def _stress(data: Path, numbers: tuple[int, ...]) -> list[Line]:
+    from benchmarks.forecasting import stress
+
+    return list(stress.lines(data, numbers, say))
+
+
+def _update(data: Path, _: tuple[int, ...]) -> list[Line]:
+    from benchmarks.forecasting import update
+
+    return list(update.lines(data, say))
+
+
+def _coverage(data: Path, numbers: tuple[int, ...]) -> list[Line]:
+    """What the 90 % bands of the other cases held; wind and PV on the tasks asked for."""
+    found = []
+    for variable, case in (("wind", _wind), ("pv", _solar), ("carbon", _carbon), ("price", _price)):
+        found += [
+            replace(line, case="coverage", conditions={"variable": variable, **line.conditions})
+            for line in case(data, numbers)
+            if line.metric == metrics.COVERAGE.name
+        ]
+    return found
+
+
 MEASURED: dict[str, Callable[[Path, tuple[int, ...]], list[Line]]] = {
     "gefcom2014-wind": _wind,
     "gefcom2014-solar": _solar,
@@ -106,4 +131,7 @@ MEASURED: dict[str, Callable[[Path, tuple[int, ...]], list[Line]]] = {
     "demand": _demand,
     "gefcom2012-wind": _gefcom2012,
     "scenarios": _scenarios,
+    "stress": _stress,
+    "update": _update,
+    "coverage": _coverage,
 }

@@ -44,6 +44,10 @@ ENERGY_CHANGE = Metric(
     better="lower",
     meaning="against independent draws",
 )
+LOSS = Metric(name="loss_percent", unit="%", better="lower", meaning="against the clean run")
+UPDATE = Metric(
+    name="update_cpu_seconds", unit="s", better="lower", meaning="CPU time of an hourly update"
+)
 METRICS = (
     PINBALL,
     COVERAGE,
@@ -59,4 +63,6 @@ METRICS = (
     NCRPS_CHANGE,
     ENERGY_CRPS,
     ENERGY_CHANGE,
+    LOSS,
+    UPDATE,
 )

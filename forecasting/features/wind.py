@@ -24,9 +24,18 @@ def wind_features(
     Args:
         weather: Of this farm and its neighbours, by name: `COMPONENTS` on one hourly UTC index.
         name: The farm.
-        around_h: Offsets of the other hours looked at; at the ends of the span the last hour known
-            is repeated.
+        around_h: Offsets of the other hours looked at; at the ends of the span, and beside gaps,
+            the last hour known is repeated. Rows of hours without weather are NaN throughout.
     """
+    gaps = [winds[list(COMPONENTS)].isna().any(axis=1) for winds in weather.values()]
+    missing = np.logical_or.reduce([gap.to_numpy() for gap in gaps])
+    if missing.all():
+        raise ValueError("wind_features: there must be an hour with weather, got none; use rung 1")
+    if missing.any():
+        weather = {
+            site: winds.mask(np.repeat(missing[:, None], winds.shape[1], axis=1)).ffill().bfill()
+            for site, winds in weather.items()
+        }
     own = weather[name]
     u10, v10, u100, v100 = (own[c].to_numpy(dtype=np.float64) for c in COMPONENTS)
     low, high = np.hypot(u10, v10), np.hypot(u100, v100)
@@ -58,7 +67,10 @@ def wind_features(
             columns[f"speed_100_at_{other}"] = np.hypot(
                 winds["u100"].to_numpy(dtype=np.float64), winds["v100"].to_numpy(dtype=np.float64)
             )
-    return pd.DataFrame(columns, index=own.index)
+    table = pd.DataFrame(columns, index=own.index)
+    return (
+        table.mask(np.repeat(missing[:, None], table.shape[1], axis=1)) if missing.any() else table
+    )
 
 
 def _around(weather: Mapping[str, pd.DataFrame]) -> dict[str, Array]:

@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from forecasting.models.climatology import Climatology
 from forecasting.models.regression import Recipe
 from forecasting.quantiles import averaged
 from forecasting.scores import pinball
@@ -29,7 +30,7 @@ class Table:
     """What is known of one site, a row an hour by left edge.
 
     Attributes:
-        features: Of every hour whose weather is known, complete.
+        features: Of every hour; a row may lack values where the weather is not known.
         power: Available power on the same index, as a share of capacity; NaN where it is not
             known, or not to be learnt from because the plant was curtailed or out of order.
         dark: Hours in which there is certainly none.
@@ -119,14 +120,21 @@ def forecast_span(
         index = table.features.index
         rows = table.features.to_numpy(dtype=np.float64)
         lit = table.dark < 1
-        past = np.asarray(index < begin) & lit & np.isfinite(table.power.to_numpy())
+        whole = np.isfinite(rows).all(axis=1)
+        past = np.asarray(index < begin) & lit & whole & np.isfinite(table.power.to_numpy())
         if past.sum() < LEAST_ROWS and np.asarray(index < begin).sum() < LEAST_ROWS:
             raise ValueError(
                 f"blend: {site} must have {LEAST_ROWS} h of history, got {int(past.sum())}; "
                 "use a lower rung until then"
             )
         wanted = np.asarray((index >= begin) & (index < end))
-        asked = rows[wanted & lit]
+        asked = rows[wanted & lit & whole]
+        # Hours without weather: what is usual, never a tree with a gap in its inputs.
+        blind = wanted & lit & ~whole
+        usual = np.zeros((levels.size, int(blind.sum())))
+        if blind.any():
+            known = table.power[np.asarray(index < begin)]
+            usual = Climatology.of(known).quantiles(pd.DatetimeIndex(index[blind]), levels)
         each = []
         for recipe in recipes:
             started = process_time()
@@ -134,7 +142,8 @@ def forecast_span(
             learnt = process_time()
             quantiles = np.zeros((levels.size, int(wanted.sum())))
             if asked.size:
-                quantiles[:, lit[wanted]] = fitted.quantiles(asked, levels)
+                quantiles[:, (lit & whole)[wanted]] = fitted.quantiles(asked, levels)
+            quantiles[:, blind[wanted]] = usual
             each.append(quantiles)
             fit_s += learnt - started
             predict_s += process_time() - learnt
