@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks.forecasting import case as forecasting
 from benchmarks.line import Line, Metric
 from benchmarks.operator import case as operator
 from benchmarks.optimizer import case as optimizer
@@ -54,5 +55,12 @@ CASES = (
         metrics=peers.METRICS,
         add_arguments=peers.add_arguments,
         run=peers.run,
+    ),
+    Case(
+        name=forecasting.NAME,
+        summary=forecasting.SUMMARY,
+        metrics=forecasting.METRICS,
+        add_arguments=forecasting.add_arguments,
+        run=forecasting.run,
     ),
 )

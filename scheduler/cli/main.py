@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import (
+    backtest,
     explain,
     plan,
     report,
@@ -46,6 +47,8 @@ app.command("explain", help=explain.HELP)(explain.explain)
 app.command("report", help=report.HELP)(report.report)
 app.command("verify", help=verify.HELP)(verify.verify)
 app.command("validate", help=validate.HELP)(validate.validate)
+
+app.command("backtest", help=backtest.HELP)(backtest.backtest)
 
 _scenario = typer.Typer(help=scenarios.HELP, no_args_is_help=True, rich_markup_mode=None)
 _scenario.command("list", help=scenarios.LIST_HELP)(scenarios.list_worlds)

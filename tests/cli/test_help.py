@@ -22,6 +22,7 @@ COMMANDS = [
     ("report",),
     ("verify",),
     ("validate",),
+    ("backtest",),
     ("scenario",),
     ("scenario", "list"),
     ("scenario", "show"),

@@ -1,0 +1,182 @@
+"""What followed, in the past, on hours like the last ones: power ahead without a weather forecast.
+
+A forest is grown on what is known when a forecast is issued (the last hours here and at the
+neighbours, the clock) and on several leads at once. Whoever shares leaves with now shows what may
+follow: their changes from the last value at short leads, their values at long ones. Beyond about a
+day the recent past says nothing, and climatology takes over by weights fitted on past forecasts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.features.wind import clock_features
+from forecasting.steps import Array
+
+LAGS_H = (1, 2, 3, 4, 5, 6, 9, 12, 18, 24)
+"""Hours back that are looked at; 1 is the last hour known."""
+
+_TREE_LEADS_H = ((1, 2, 3), (4, 6, 9), (12, 18, 24))
+_CHANGE_UP_TO_H = 6
+_LONGEST_FILL_H = 3
+
+
+def recent_features(history: pd.DataFrame, name: str) -> pd.DataFrame:
+    """What is known of `history[name]` and its neighbours before each hour of the index.
+
+    Row t holds nothing of hour t itself. Short gaps keep the last value; longer ones leave the row
+    incomplete, and a lower rung answers.
+
+    Args:
+        history: Power by site, a row for each hour by left edge, none left out.
+        name: The site.
+    """
+    filled = history.ffill(limit=_LONGEST_FILL_H)
+    known = filled.shift(1)
+    own = known[name]
+    columns = {f"lag_{lag}h": filled[name].shift(lag) for lag in LAGS_H}
+    columns["mean_6h"] = own.rolling(6).mean()
+    columns["mean_24h"] = own.rolling(24).mean()
+    columns["spread_6h"] = own.rolling(6).std()
+    columns["change_1h"] = own - filled[name].shift(2)
+    columns["change_3h"] = own - filled[name].shift(4)
+    others = [other for other in history.columns if other != name]
+    for other in others:
+        columns[f"at_{other}"] = known[other]
+        columns[f"change_at_{other}"] = known[other] - filled[other].shift(3)
+    if others:
+        columns["region_mean"] = known.mean(axis=1)
+        columns["region_change"] = known.mean(axis=1) - filled.shift(4).mean(axis=1)
+    index = pd.DatetimeIndex(history.index)
+    clock = {key: pd.Series(value, index=index) for key, value in clock_features(index).items()}
+    return pd.DataFrame(columns | clock, index=index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrajectoryForest:
+    """The recipe.
+
+    Attributes:
+        n_trees: Of each of the three forests, for hours, half-days and days ahead.
+        least_rows: In a leaf.
+        feature_share: Features looked at for each split. [0..1]
+        seed: Of the splits.
+    """
+
+    n_trees: int = 60
+    least_rows: int = 12
+    feature_share: float = 0.5
+    seed: int = 0
+
+    def fit(self, features: pd.DataFrame, values: pd.Series) -> "FittedTrajectories":
+        """Grow the forests on every row whose features and successors are known.
+
+        Args:
+            features: Known before each hour, as `recent_features` makes them.
+            values: On the same index; lead 1 of a row is its own hour.
+        """
+        from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415 - seconds of start-up
+
+        last = features["lag_1h"].to_numpy()
+        forests = []
+        for leads in _TREE_LEADS_H:
+            after = np.column_stack([values.shift(1 - lead).to_numpy() for lead in leads])
+            if leads[-1] <= _CHANGE_UP_TO_H:
+                after -= last[:, None]
+            whole = np.isfinite(features.to_numpy()).all(axis=1) & np.isfinite(after).all(axis=1)
+            rows = np.flatnonzero(whole)
+            trees = ExtraTreesRegressor(
+                n_estimators=self.n_trees,
+                min_samples_leaf=self.least_rows,
+                max_features=self.feature_share,
+                random_state=self.seed,
+                n_jobs=1,
+            ).fit(features.to_numpy(dtype=np.float32)[rows], after[rows])
+            forests.append(_Leaves.of(trees, features.to_numpy(dtype=np.float32)[rows], rows))
+        return FittedTrajectories(forests=tuple(forests), past=values.to_numpy(), last=last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Leaves:
+    """One forest, and which training rows lie in which leaf."""
+
+    trees: Any
+    rows: NDArray[np.int64]
+    members: Any
+    first: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, trees: Any, features: Array, rows: NDArray[np.int64]) -> "_Leaves":
+        from scipy.sparse import csr_matrix  # noqa: PLC0415 - only where a forest is grown
+
+        counts = [tree.tree_.node_count for tree in trees.estimators_]
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        leaf = (trees.apply(features) + first).ravel()
+        size = np.bincount(leaf, minlength=sum(counts))
+        starts = np.arange(0, leaf.size + 1, len(counts))
+        shares = csr_matrix(
+            (1.0 / size[leaf] / len(counts), leaf, starts), shape=(rows.size, sum(counts))
+        )
+        return cls(trees=trees, rows=rows, members=shares.T.tocsr(), first=first)
+
+    def weights(self, features: Array) -> Any:
+        """How much each training row says about each new one, sparse (n, rows)."""
+        from scipy.sparse import csr_matrix  # noqa: PLC0415 - as above
+
+        leaf = (self.trees.apply(features.astype(np.float32)) + self.first).ravel()
+        starts = np.arange(0, leaf.size + 1, self.first.size)
+        shape = (features.shape[0], self.members.shape[0])
+        return csr_matrix((np.ones(leaf.size), leaf, starts), shape=shape) @ self.members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedTrajectories:
+    """Grown forests, and the past they point into."""
+
+    forests: tuple[_Leaves, ...]
+    past: Array
+    last: Array
+
+    def quantiles(
+        self, features: Array, last: Array, leads_h: Sequence[int], levels: Array
+    ) -> Array:
+        """Of every lead asked for, shape (Q, n, leads), not yet clipped to any capacity.
+
+        Args:
+            features: Complete rows, (n, F).
+            last: Last value known in each row, (n,).
+            leads_h: Ascending, from 1.
+            levels: Quantile levels.
+        """
+        found = np.empty((levels.size, features.shape[0], len(leads_h)))
+        weights: Mapping[int, Any] = {}
+        for place, lead in enumerate(leads_h):
+            which = next(
+                (i for i, leads in enumerate(_TREE_LEADS_H) if lead <= leads[-1]),
+                len(_TREE_LEADS_H) - 1,
+            )
+            if which not in weights:
+                weights = {which: self.forests[which].weights(features).tocsr()}
+            rows = self.forests[which].rows
+            after = np.full(rows.size, np.nan)
+            inside = rows + lead - 1 < self.past.size
+            after[inside] = self.past[rows[inside] + lead - 1]
+            by_change = lead <= _CHANGE_UP_TO_H
+            draws = after - self.last[rows] if by_change else after
+            known = np.isfinite(draws)
+            order = np.argsort(np.where(known, draws, np.inf), kind="stable")[: int(known.sum())]
+            for row in range(features.shape[0]):
+                some = weights[which].getrow(row)
+                share = np.zeros(rows.size)
+                share[some.indices] = some.data
+                ordered = share[order]
+                there = ordered > 0
+                reached = np.cumsum(ordered[there])
+                middle = (reached - ordered[there] / 2) / reached[-1]
+                column = np.interp(levels, middle, draws[order][there])
+                found[:, row, place] = column + (last[row] if by_change else 0.0)
+        return found
