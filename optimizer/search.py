@@ -24,7 +24,7 @@ from optimizer.tally import tally
 from optimizer.verify import verify
 
 #: Tries in a round of repair, and rounds without fruit that end it.
-TRIES, FRUITLESS_REPAIRS = 100, 2
+TRIES, FRUITLESS_REPAIRS = 100, 3
 
 
 class Best:

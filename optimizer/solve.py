@@ -95,7 +95,7 @@ def stages(search: Search, start: Start | None) -> Stage:
     packing = _repaired(search)
     if search.is_closed():
         return Stage.GAP
-    if weighing is None or search.problem.is_chained:
+    if not few or weighing is None or search.problem.is_chained:
         return Stage.ITERATIONS
     return weighing.draw(packing)
 

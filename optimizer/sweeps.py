@@ -37,7 +37,7 @@ SETTLING_ROUNDS = 5
 #: Rounds that a packing may need until it keeps every limit, with time to spare for its flows.
 LANDING_ROUNDS = SETTLING_ROUNDS + HARD_ROUNDS + 3
 #: Times that room is made for jobs that lose, of few jobs and of many.
-RESCUES, FEW_RESCUES = 2, 1
+RESCUES, FEW_RESCUES = 3, 1
 #: What a GPU beyond a pool costs at first, all of the pool over, and in the end, one over: both
 #: against what leaving a GPU-hour of work costs.
 FIRST_CROWDING, LAST_CROWDING = 0.02, 4.0
@@ -143,14 +143,17 @@ class Sweeps:
                 break
 
     def _with_room(self, packing: Packing, timetable: Timetable) -> tuple[Packing, Timetable]:
-        """The same, or with room made for jobs that were left out or are late.
+        """The same, or with room made for jobs that were left out, or else for those that are late.
 
         Crowding is dearest to wide jobs, so they leave a full pool first, though many a narrow one
         could go elsewhere for less. Those who lose are put where they lose nothing, whoever stands
         there; then the others move, until pools hold what they get.
         """
         crowding, before = self._crowding(), self._losses(timetable)
-        losers = np.flatnonzero((before > 0) & (self.chains.rank < 0))
+        free = self.chains.rank < 0
+        losers = np.flatnonzero(free & (timetable.position < 0))
+        if not len(losers):
+            losers = np.flatnonzero(free & (before > 0))
         if not len(losers):
             return packing, timetable
         losers = losers[np.argsort(-before[losers], kind="stable")]
