@@ -37,10 +37,10 @@ test: $(READY) ## Run every check, as CI does
 	@echo "mypy: types"
 	@.venv/bin/mypy
 	@echo "pytest: behaviour"
-	@.venv/bin/pytest -q -m "not slow"
+	@.venv/bin/pytest -q -m "not slow" --numprocesses=auto --dist=loadfile
 
 test-slow: $(READY) ## Run the tests that plan many worlds
-	@.venv/bin/pytest -q -m slow
+	@.venv/bin/pytest -q -m slow --numprocesses=auto --dist=load
 
 bench: $(READY) ## List the benchmarks and their metrics
 	@.venv/bin/python -m benchmarks list

@@ -101,7 +101,7 @@ def _lived(
     must_be_free(settings.runs_dir, wish.name, replace=wish.replace)
     with Phases() as phases:
         phases("load", wish.scenario)
-        from optimizer.solve import Limits
+        from optimizer.limits import Limits
         from scheduler.planning import codec, run_folder
         from scheduler.scenario import load
         from scheduler.simulation.document import document, log

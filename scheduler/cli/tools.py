@@ -12,8 +12,9 @@ import typer
 from scheduler.errors import InputError
 
 if TYPE_CHECKING:
-    from optimizer.solve import Limits
+    from optimizer.limits import Limits
     from scheduler.planning.explain import Explanation
+    from scheduler.planning.foresight import Foresight
     from scheduler.planning.recheck import Recheck
     from scheduler.planning.run import PlannedRun
     from scheduler.scenario import Scenario
@@ -23,10 +24,17 @@ if TYPE_CHECKING:
 Progress = Callable[[str, str], None]
 
 
-def _plan(scenario: "Scenario", *, limits: "Limits", seed: int, progress: Progress) -> "PlannedRun":
+def _plan(
+    scenario: "Scenario",
+    *,
+    limits: "Limits",
+    seed: int,
+    progress: Progress,
+    foresight: "Foresight | None" = None,
+) -> "PlannedRun":
     from scheduler.planning.planner import plan_scenario
 
-    return plan_scenario(scenario, limits=limits, seed=seed, progress=progress)
+    return plan_scenario(scenario, limits=limits, seed=seed, progress=progress, foresight=foresight)
 
 
 def _simulate(

@@ -14,6 +14,9 @@ import numpy as np
 
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
+from optimizer.shortfalls.find import conflicts
+from optimizer.stochastic.bound import lower_bound as stochastic_bound
+from optimizer.stochastic.solution import costs_of, verify_all
 from optimizer.tally import tally
 from optimizer.verify import verify
 from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
@@ -23,6 +26,8 @@ from scheduler.planning import codec
 from scheduler.planning.actual import actual
 from scheduler.planning.assemble import assemble
 from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.foresight import Futures
+from scheduler.planning.futures import draw
 from scheduler.planning.planner import digest_of
 from scheduler.planning.run import PlannedRun
 from scheduler.planning.spread import spread
@@ -78,10 +83,13 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
             f"{name}: {len(asdict(claimed))} figures",
             _differing(name, claimed, figures(plan)),
         )
+    if run.futures is not None:
+        yield from _futures(run, run.futures)
     again = kpis_of(asked, run_now(asked))
     yield "run-now: planned anew", _differing("run-now, planned anew", run.baseline_kpis, again)
     if run.spread is not None:
         yield _spread(run, run.spread)
+    yield _conflicts(run)
     objective = tally(problem, run.plan).objective
     yield (
         f"objective: {objective:,.2f}",
@@ -98,7 +106,7 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
     gain = efficiency_gain(run.kpis, run.baseline_kpis)
     wrong = [] if gain == run.gain else [f"gain: claimed {run.gain}, recomputed {gain}"]
     yield "energy efficiency gain", wrong
-    digest = digest_of(problem, run.solution)
+    digest = digest_of(problem, run.solution, run.futures)
     wrong = [] if digest == run.digest else [f"digest: claimed {run.digest}, recomputed {digest}"]
     yield f"digest: {digest[:16]}", wrong
 
@@ -134,6 +142,68 @@ def _apart(claimed: Any, found: Any, place: str = "") -> Iterator[str]:
                 yield place
         case _ if claimed != found:
             yield place
+
+
+def _futures(run: PlannedRun, futures: Futures) -> Iterator[tuple[str, list[str]]]:
+    """The futures from the forecasts; in each of them limits, costs, bound and what it is worth."""
+    found, base = futures.solution, run.problem
+    drawn = [codec.encode(one) for one in draw(run.forecasts, futures.foresight)]
+    claimed = [codec.encode(one) for one in futures.scenarios]
+    yield (
+        f"futures: {len(drawn)} chosen anew from the forecasts",
+        [
+            f"futures: do not follow from the forecasts at {place or 'their number'}"
+            for place in islice(_apart(claimed, drawn), MOST_PLACES)
+        ],
+    )
+    stochastic = futures.problem(base)
+    n = len(futures.scenarios)
+    if not all(len(plan.dispatch) == n for plan in (found.plan, found.mean_plan)):
+        yield "futures: flows in each", [f"futures: flows of {n} futures are not all there"]
+        return
+    for name, plan in (("plan", found.plan), ("mean forecast's plan", found.mean_plan)):
+        broken = [f"{name}, futures: {violation}" for violation in verify_all(stochastic, plan)]
+        yield f"{name}: every hard limit in each future, {len(broken)} broken", broken
+    same = codec.encode(run.plan.placements) == codec.encode(found.plan.placements)
+    same = same and codec.encode(run.plan.servings) == codec.encode(found.plan.servings)
+    yield (
+        "plan: one first stage in every future",
+        [] if same else ["plan: its placements or replicas are not those of the futures"],
+    )
+    costs = costs_of(stochastic, found.plan)
+    wrong = [
+        line
+        for k, (told, again) in enumerate(zip(found.costs, costs, strict=True))
+        for line in _unequal(f"futures: cost of future {k}", told, again)
+    ]
+    objective = stochastic.objective(costs)
+    wrong += _unequal("futures: objective", found.proof.objective, objective)
+    yield f"futures: cost of each, together {objective:,.2f}", wrong
+    mean = stochastic.objective(costs_of(stochastic, found.mean_plan))
+    yield (
+        f"futures: the mean forecast's plan comes to {mean:,.2f}, {mean - objective:,.2f} more",
+        _unequal("futures: mean forecast's plan", found.mean_plan_objective, mean),
+    )
+    bound = stochastic_bound(stochastic, found.prices)
+    constant = stochastic_bound(stochastic.idle, found.idle_prices)
+    yield (
+        f"futures: bound {bound:,.2f}, from the prices; gap {found.proof.gap:.2%}",
+        [
+            *_unequal("futures: bound", found.proof.bound, bound),
+            *_unequal("futures: constant", found.proof.constant, constant),
+        ],
+    )
+
+
+def _conflicts(run: PlannedRun) -> tuple[str, list[str]]:
+    """Why wishes stay unmet, found anew."""
+    found = conflicts(run.problem, run.plan, carbon_per_kg=run.solution.prices.carbon_per_kg)
+    claimed = [codec.encode(one) for one in run.conflicts]
+    wrong = [
+        f"conflicts: does not follow from the plan at {place or 'their number'}"
+        for place in islice(_apart(claimed, [codec.encode(one) for one in found]), MOST_PLACES)
+    ]
+    return f"unmet wishes: {len(found)} explained anew", wrong
 
 
 def _spread(run: PlannedRun, claimed: Spread) -> tuple[str, list[str]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from optimizer.limits import Limits
 from optimizer.plan import Plan, Prices, Solution
 from optimizer.problem import Problem
 from optimizer.quotes import Quotes
 from optimizer.replan import Start
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.work import Job
 
 
