@@ -12,6 +12,7 @@ from optimizer.baselines import run_now
 from optimizer.limits import Limits
 from optimizer.plan import Placement, Plan, Solution
 from optimizer.problem import Problem
+from optimizer.shortfalls.find import conflicts
 from optimizer.solve import solve
 from optimizer.tally import tally
 from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
@@ -134,6 +135,7 @@ def _run(
         waterfall=(),
         versions={name: version(name) for name in DECIDING_PACKAGES},
         digest=digest_of(problem, solution),
+        conflicts=conflicts(problem, plan, carbon_per_kg=solution.prices.carbon_per_kg),
     )
     run_now_objective = tally(truth, baseline).objective
     possible = run_now_objective - foresight.proof.bound
