@@ -29,6 +29,10 @@ DAY_FROM, EVENING_FROM, NIGHT_FROM = 6, 17, 22
 PEAK_PER_MW = 12_000.0
 #: Carbon price of the closed loop. [money/t]
 CARBON_PER_T = 50.0
+#: Stored energy that no plan counts on: it is for what surprises the peak. [MWh]
+RESERVE_MWH = 20.0
+#: Share of the last month's peak that a new month is expected to reach whatever is done.
+EXPECTED_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +173,7 @@ class Planner:
         so_far: FloatArray,
         stored: float,
         end: float,
+        reserve: float = 0.0,
     ) -> dict[str, FloatArray]:
         """Flows of the window.
 
@@ -182,6 +187,7 @@ class Planner:
             so_far: Peak by month. [MW]
             stored: Now. [MWh]
             end: Stored at the end at least. [MWh]
+            reserve: Stored at all times at least, or what is stored now where that is less. [MWh]
         """
         n, n_months, n_days = self.n, len(so_far), len(owed)
         grid, used, run, charge, give, soc = (np.arange(n) + k * n for k in range(6))
@@ -218,7 +224,8 @@ class Planner:
         )
         least = np.zeros(width)
         least[run] = (1 - FLEXIBLE) * load
-        least[soc[-1]] = end
+        least[soc] = min(reserve, stored)
+        least[soc[-1]] = max(end, least[soc[-1]])
         least[peak] = so_far
         most = np.full(width, np.inf)
         most[grid], most[used], most[run] = FEED_MW, own, MOST_LOAD_MW
@@ -284,9 +291,10 @@ def closed_loop(year: Year, seed: int, *, hours: int = HOURS) -> Bill:
             month=month,
             owed=owed,
             day=day - day[0],
-            so_far=peaks[months],
+            so_far=np.maximum(peaks[months], _expected(peaks, months)),
             stored=stored,
             end=0.0,
+            reserve=RESERVE_MWH,
         )
         shift = float(flows["run"][0] - load[0])
         net = float(flows["charge"][0] - flows["give"][0])
@@ -303,6 +311,12 @@ def closed_loop(year: Year, seed: int, *, hours: int = HOURS) -> Bill:
         grid[hour] = bought
         peaks[year.month[hour]] = max(peaks[year.month[hour]], bought)
     return bill(year, grid)
+
+
+def _expected(peaks: FloatArray, months: np.ndarray) -> FloatArray:
+    """What each of `months` is expected to reach, from the month before. [MW]"""
+    before: FloatArray = EXPECTED_SHARE * np.where(months > 0, peaks[months - 1], 0.0)
+    return before
 
 
 def _possible(owed: float, load: FloatArray) -> float:

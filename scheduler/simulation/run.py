@@ -12,10 +12,12 @@ from optimizer.baselines import run_now
 from optimizer.limits import Limits
 from optimizer.plan import Placement, Plan, Solution
 from optimizer.problem import Problem
+from optimizer.shortfalls.find import conflicts
 from optimizer.solve import solve
 from optimizer.tally import tally
 from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
 from scheduler.accounting.lived import lived_kpis, with_cut_off
+from scheduler.errors import InputError
 from scheduler.planning.actual import actual
 from scheduler.planning.forecasts import look_ahead
 from scheduler.planning.planner import DECIDING_PACKAGES, digest_of, refuse_broken
@@ -66,8 +68,12 @@ def simulate(
         pace: How often is planned, and how far ahead.
         seed: Of the solver's search orders.
         progress: Told the phase (world, simulate, foresight, check) and what has been reached.
+
+    Raises:
+        InputError: The scenario names something that no life here obeys yet.
     """
     limits = limits or Limits()
+    _refuse_what_is_not_lived(scenario)
     progress("world", "what comes true")
     truth, later = actual(scenario)
     baseline = run_now(truth)
@@ -84,6 +90,23 @@ def simulate(
     refuse_broken(truth, baseline)
     simulated = _run(scenario, truth, baseline, lived, foresight)
     return replace(simulated, run=replace(simulated.run, left_for_later=later))
+
+
+def _refuse_what_is_not_lived(scenario: Scenario) -> None:
+    """Variants of models and sleeping nodes are planned, but not yet lived through."""
+    for name, service in scenario.world.services.items():
+        if service.variants:
+            raise InputError(
+                f"services.{name}.variants: cannot be simulated yet, got {len(service.variants)}; "
+                "leave them out, or plan without living through it"
+            )
+    for name, site in scenario.world.sites.items():
+        for gpu_type, pool in site.pools.items():
+            if pool.sleep_kw_per_gpu is not None:
+                raise InputError(
+                    f"sites.{name}.pools.{gpu_type}.sleep_kw_per_gpu: cannot be simulated yet, got "
+                    f"{pool.sleep_kw_per_gpu}; leave it out, or plan without living through it"
+                )
 
 
 def _run(
@@ -112,6 +135,7 @@ def _run(
         waterfall=(),
         versions={name: version(name) for name in DECIDING_PACKAGES},
         digest=digest_of(problem, solution),
+        conflicts=conflicts(problem, plan, carbon_per_kg=solution.prices.carbon_per_kg),
     )
     run_now_objective = tally(truth, baseline).objective
     possible = run_now_objective - foresight.proof.bound

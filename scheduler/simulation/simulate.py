@@ -215,8 +215,8 @@ class _Life:
             load.add_replicas(
                 truth,
                 service,
-                planned.replicas[sites, at, None] * at_step,
-                planned.served_rps.sum(axis=0)[sites, at, None] * at_step,
+                np.outer(at_step, planned.replicas[sites, at]),
+                np.outer(at_step, planned.served_rps.sum(axis=0)[sites, at]),
             )
         drawn_kw = load.facility_kw(truth)[:, step]
         firm_kw = np.array([self._firm_at(s, step, at) for s in range(len(truth.sites))])
@@ -279,8 +279,8 @@ class _Life:
             load.add_replicas(
                 truth,
                 service,
-                one.replicas[sites, None] * at_step,
-                one.served_rps.sum(axis=0)[sites, None] * at_step,
+                np.outer(at_step, one.replicas[sites]),
+                np.outer(at_step, one.served_rps.sum(axis=0)[sites]),
             )
         facility_kw = load.facility_kw(truth)[:, step]
         step_h, n_steps = truth.horizon.step_h, truth.horizon.n_steps

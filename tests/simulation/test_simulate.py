@@ -8,6 +8,7 @@ import pytest
 from optimizer.limits import Limits
 from optimizer.verify import verify
 from scheduler.accounting.lived import lived_kpis, with_cut_off
+from scheduler.errors import InputError
 from scheduler.planning.actual import actual
 from scheduler.planning.planner import plan_scenario
 from scheduler.planning.recheck import recheck
@@ -98,3 +99,9 @@ def test_work_that_is_cut_off_is_paid_for_but_not_useful(small):
     kpis = lived_kpis(problem, plan)
     assert (kpis.jobs_unfinished, kpis.useful_work_gpu_h) == (1, 0)
     assert kpis.gpu_hours > 0
+
+
+def test_what_cannot_be_lived_through_yet_is_refused():
+    sleeping = load("one-site-one-battery", edits=("sites.home.pools.gpu.sleep_kw_per_gpu=0",))
+    with pytest.raises(InputError, match=r"sites\.home\.pools\.gpu\.sleep_kw_per_gpu: cannot be"):
+        simulate(sleeping, limits=LIMITS)
