@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchmarks.line import Line, Metric
 from benchmarks.operator import case as operator
 from benchmarks.optimizer import case as optimizer
+from benchmarks.peers import case as peers
 from benchmarks.real_week import case as real_week
 
 
@@ -46,5 +47,12 @@ CASES = (
         metrics=real_week.METRICS,
         add_arguments=real_week.add_arguments,
         run=real_week.run,
+    ),
+    Case(
+        name=peers.NAME,
+        summary=peers.SUMMARY,
+        metrics=peers.METRICS,
+        add_arguments=peers.add_arguments,
+        run=peers.run,
     ),
 )

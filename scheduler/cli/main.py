@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import explain, plan, report, scenarios, show_settings, validate, verify
+from scheduler.cli import (
+    explain,
+    plan,
+    report,
+    scenarios,
+    show_settings,
+    simulate,
+    validate,
+    verify,
+)
 from scheduler.cli.group import Root
 from scheduler.cli.words import opening
 
@@ -32,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.command("plan", help=plan.HELP)(plan.plan)
+app.command("simulate", help=simulate.HELP)(simulate.simulate)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("report", help=report.HELP)(report.report)
 app.command("verify", help=verify.HELP)(verify.verify)
