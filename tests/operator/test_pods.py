@@ -69,18 +69,18 @@ def test_a_pod_of_kwok_runs_as_long_as_its_annotations_say(scene):
 
 
 def test_a_checkpointable_job_is_paused_when_energy_gets_dirty_and_goes_on_when_it_is_clean(scene):
-    """Clean for 5 h, dirty for 3 h, clean again: 7 h of work do not fit before the dirty hours."""
-    carbon = [20.0] * 60 + [900.0] * 36 + [20.0] * 300
+    """Clean for 3 h, dirty for 2 h, clean again: 4 h of work do not fit before the dirty hours."""
+    carbon = [20.0] * 36 + [900.0] * 24 + [20.0] * 300
     scene.plane.apply(site("swings", carbon_g_per_kwh=carbon, start=ORIGIN))
     label_nodes(scene, "swings")
     pause = {"enabled": True, "minRun": "5m", "cooldown": "5m"}
     scene.plane.apply(policy("all", scene.namespace, maxDelay="1m", sites=["swings"], pause=pause))
-    deadline = (ORIGIN + timedelta(hours=16)).isoformat()
+    deadline = (ORIGIN + timedelta(hours=12)).isoformat()
     scene.create_held(
-        job("train", scene.namespace, run_time="7h", CHECKPOINTABLE="true", DEADLINE=deadline)
+        job("train", scene.namespace, run_time="4h", CHECKPOINTABLE="true", DEADLINE=deadline)
     )
     try:
-        with scene.replica(HORIZON_H=16):
+        with scene.replica(HORIZON_H=12):
             until("it runs", lambda: phases(scene) == ["Running"], PLAN_S)
             until("it is paused", lambda: scene.said("train", names.PAUSES) == "1", 400)
             until("its pods are gone", lambda: pods(scene) == [], 60)
