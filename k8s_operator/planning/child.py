@@ -27,12 +27,13 @@ from k8s_operator.planning.question import (
 )
 from k8s_operator.planning.world import Unplannable, scenario_of
 from optimizer.baselines import run_now
+from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.plan import Placement, Plan, Solution
 from optimizer.problem import Problem
 from optimizer.replan import Start
 from optimizer.site import Site
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.verify import verify
 from optimizer.work import Job
 from scheduler.accounting.kpis import Kpis, kpis_of
