@@ -301,10 +301,9 @@ def _pausable(one: Managed, now: datetime) -> bool:
         return False
     if policy.only_checkpointable and facts.kind == "contiguous":
         return False
-    begun = one.view.status.start_time
-    if begun is None:
+    if facts.started is None:
         return False
-    return now - begun >= (policy.cooldown if facts.pauses else policy.min_run)
+    return now - facts.started >= (policy.cooldown if facts.pauses else policy.min_run)
 
 
 def snapshot(

@@ -38,9 +38,9 @@ def site(
     import_limit_kw: float = 1000,
     jurisdiction: str = "MA",
     certifications: Sequence[str] = (),
-    idle_kw_per_gpu: float = 0,
+    idle_kw_per_gpu: float = 0.1,
 ) -> Manifest:
-    """A Site whose energy is free and whose carbon is given; PUE 1, idle GPUs draw nothing."""
+    """A Site whose energy is free and whose carbon is given; PUE 1, idle GPUs draw 0.1 kW."""
     if isinstance(carbon_g_per_kwh, Sequence):
         assert start is not None
         carbon: Manifest = {

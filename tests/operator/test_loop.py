@@ -268,15 +268,16 @@ def test_a_leader_asked_to_end_gives_the_lease_back_and_is_followed(scene):
 
 def test_a_leader_that_is_killed_is_followed_by_the_standby(scene):
     scene.plane.apply(policy("all", scene.namespace, maxDelay="1h"))
-    scene.create_held(*(job(f"train-{n}", scene.namespace) for n in range(40)))
-    with scene.replica("one", WRITES_PER_S=2, WRITE_BURST=1) as one:
-        until("some are released", lambda: not all(map(scene.is_held, trains(40))), PLAN_S)
+    scene.create_held(*(job(f"train-{n}", scene.namespace) for n in range(30)))
+    with scene.replica("one", WRITES_PER_S=0.5, WRITE_BURST=1) as one:
+        until("some are released", lambda: not all(map(scene.is_held, trains(30))), PLAN_S)
         with scene.replica("two") as two:
             two.wait_ready(PLAN_S)
             one.signal(signal.SIGKILL)
+            assert any(map(scene.is_held, trains(30))), "the leader was done before it was killed"
             until("two leads", lambda: leads(two), 20)
-            until("all are released", lambda: not any(map(scene.is_held, trains(40))), PLAN_S)
-    for name in trains(40):
+            until("all are released", lambda: not any(map(scene.is_held, trains(30))), PLAN_S)
+    for name in trains(30):
         assert len(releases(scene.writes(name, OPERATOR))) == 1
 
 
