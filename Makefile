@@ -5,27 +5,32 @@
 #
 #   make clean setup PYTHON=/path/to/python3.12    picks another Python
 #   make lock LOCK_FLAGS=--upgrade                 moves every pin to its newest version
+#   make test-operator KUBERNETES=1.34.4           tests the operator on another Kubernetes
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?=
 LOCK_FLAGS ?=
+KUBERNETES ?= 1.36.3
 READY := .venv/.ready
 # An environment that happens to be active is not ours to change.
 UV := env -u VIRTUAL_ENV -u CONDA_PREFIX .venv/bin/uv --quiet
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup demo test test-slow bench lock format clean
+.PHONY: help setup demo controlplane test test-slow test-operator bench lock format clean clean-cache
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## Make or refresh .venv
 	@:
 
 demo: $(READY) ## Plan the Dakhla world and write its report
 	@.venv/bin/alize plan dakhla --report
+
+controlplane: $(READY) ## Have a Kubernetes control plane for the tests, built once
+	@KUBERNETES=$(KUBERNETES) .venv/bin/python -m tests.controlplane build
 
 # From the quickest check to the slowest; the first that fails ends it.
 test: $(READY) ## Run every check, as CI does
@@ -37,10 +42,13 @@ test: $(READY) ## Run every check, as CI does
 	@echo "mypy: types"
 	@.venv/bin/mypy
 	@echo "pytest: behaviour"
-	@.venv/bin/pytest -q -m "not slow"
+	@.venv/bin/pytest -q -m "not slow" --numprocesses=auto --dist=loadfile
 
 test-slow: $(READY) ## Run the tests that plan many worlds
-	@.venv/bin/pytest -q -m slow
+	@.venv/bin/pytest -q -m slow --numprocesses=auto --dist=load
+
+test-operator: $(READY) controlplane ## Run all tests of the operator (KUBERNETES=1.36.3)
+	@KUBERNETES=$(KUBERNETES) .venv/bin/pytest -q tests/operator
 
 bench: $(READY) ## List the benchmarks and their metrics
 	@.venv/bin/python -m benchmarks list
@@ -60,6 +68,9 @@ format: $(READY) ## Format the code and repair what ruff can
 clean: ## Remove .venv, caches and builds; run folders stay
 	@rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-cache: ## Remove the control planes that were built
+	@rm -rf "$${ALIZE_CONTROLPLANE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/alize/controlplane}"
 
 # A name on the PATH may be a shim that runs nothing, so each candidate has to prove itself.
 .venv/bin/uv: requirements-bootstrap.lock

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from benchmarks.forecasting import case as forecasting
 from benchmarks.line import Line, Metric
+from benchmarks.operator import case as operator
 from benchmarks.optimizer import case as optimizer
+from benchmarks.peers import case as peers
 from benchmarks.real_week import case as real_week
 
 
@@ -27,6 +29,13 @@ class Case:
 
 CASES = (
     Case(
+        name=operator.NAME,
+        summary=operator.SUMMARY,
+        metrics=operator.METRICS,
+        add_arguments=operator.add_arguments,
+        run=operator.run,
+    ),
+    Case(
         name=optimizer.NAME,
         summary=optimizer.SUMMARY,
         metrics=optimizer.METRICS,
@@ -39,6 +48,13 @@ CASES = (
         metrics=real_week.METRICS,
         add_arguments=real_week.add_arguments,
         run=real_week.run,
+    ),
+    Case(
+        name=peers.NAME,
+        summary=peers.SUMMARY,
+        metrics=peers.METRICS,
+        add_arguments=peers.add_arguments,
+        run=peers.run,
     ),
     Case(
         name=forecasting.NAME,

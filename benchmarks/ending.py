@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optimizer.solve import Limits
+    from optimizer.limits import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Ending:
     @property
     def limits(self) -> "Limits":
         """The same for the optimizer."""
-        from optimizer.solve import Limits
+        from optimizer.limits import Limits
 
         return Limits(gap=self.gap, time_s=self.time_s)
 

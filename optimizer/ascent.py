@@ -8,21 +8,26 @@ Stromberg 1999), and so a load worth coming close to. A round costs as much as a
 once; of many jobs a sample is asked first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.answers import add_load, ask
-from optimizer.bound import question, service_prices, service_step_costs
+from optimizer.climbing import CLIMB_SHARE
+from optimizer.demand import Asked, Demand
 from optimizer.fleet import Roster
-from optimizer.load import Load, slopes
-from optimizer.plan import Prices
+from optimizer.limits import Watch
+from optimizer.load import slopes
+from optimizer.money import dearer, without_work
+from optimizer.plan import Prices, ReservePrices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
+from optimizer.reserve import admissible_reserve
+from optimizer.scale import Scale
 from optimizer.site import Battery, FloatArray, GridConnection, Site
 
 G_PER_KG = 1000
+SECONDS_PER_HOUR = 3600
 #: Decay of the mean slope and of the mean square of the slope.
 MOMENTUM, MEMORY = 0.8, 0.99
 #: Of a price's scale, at most, in a round; the steps shrink to nothing over the last rounds.
@@ -30,81 +35,19 @@ STEP = 0.2
 FULL_STEPS = 0.25
 #: Weight of the newest choices in the running mean.
 NEWEST = 0.2
-#: How large the price of a GPU-hour is, against what its power and its lateness cost.
-GPU_SCALE, LATE_SCALE = 2.0, 0.3
 #: A pool's first price, against that.
 FIRST_GPU_PRICE = 0.15
-#: No power is cheaper than this share of what unmet power costs, when steps are measured.
-LEAST_PRICE = 1e-4
-#: How large the price of a carbon budget is, against what a kg above it costs.
-CARBON_SCALE = 0.1
-#: A peak is reached in about this share of the steps.
-PEAK_SHARE = 0.25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
-    """How large prices are, by kind: what a step of the climb is measured against."""
-
-    power_per_kwh: float
-    gpu_per_gpu_h: float
-    stored_per_kwh: float
-    peak_per_kw: float
-    carbon_per_kg: float
-
-    @property
-    def by_kind(self) -> tuple[float, ...]:
-        """In the order of the fields of `Prices`."""
-        return (
-            self.power_per_kwh,
-            self.gpu_per_gpu_h,
-            self.stored_per_kwh,
-            self.peak_per_kw,
-            self.carbon_per_kg,
-        )
-
-    @staticmethod
-    def of(problem: Problem) -> "Scale":
-        """Of what power, GPUs and peaks cost in `problem`."""
-        power = float(np.mean([_price_of_power(problem, site) for site in problem.sites]))
-        kw_per_gpu = max(
-            (mode.power_kw / mode.gpus for job in problem.jobs for mode in job.modes), default=1.0
-        )
-        charges = [
-            site.grid.demand_charge.price_per_kw
-            for site in problem.sites
-            if site.grid and site.grid.demand_charge
-        ]
-        late = problem.objective.late_price_per_gpu_h
-        return Scale(
-            power_per_kwh=power,
-            gpu_per_gpu_h=max(GPU_SCALE * power * kw_per_gpu, LATE_SCALE * late),
-            stored_per_kwh=power,
-            peak_per_kw=max(charges, default=0.0) / (PEAK_SHARE * problem.horizon.n_steps),
-            carbon_per_kg=CARBON_SCALE * problem.objective.carbon_excess_price_per_kg,
-        )
-
-
-def _price_of_power(problem: Problem, site: Site) -> float:
-    """What a kWh costs at `site` once wind and sun are used up. [money/kWh]"""
-    price = problem.objective
-    kg = price.carbon_price_per_kg / G_PER_KG
-    if site.grid and site.grid.import_limit_kw.any():
-        bought = site.grid.import_price_per_kwh + kg * site.grid.carbon_intensity_g_per_kwh
-        return max(float(np.abs(bought).mean()), LEAST_PRICE * price.unmet_price_per_kwh)
-    if site.generator:
-        return site.generator.fuel_cost_per_kwh + kg * site.generator.carbon_g_per_kwh
-    return price.unmet_price_per_kwh
 
 
 class Climb:
     """Prices of several kinds as arrays, each with a step of its own, and their running means."""
 
-    def __init__(self, first: Sequence[FloatArray], scales: Sequence[float]) -> None:
-        """Start from `first`; `scales` tell how large prices of each kind are."""
+    def __init__(self, first: Sequence[FloatArray], scales: Sequence[float | FloatArray]) -> None:
+        """Start from `first`; `scales` tell how large prices of each kind are, or each of them."""
         self.now = tuple(np.array(one, dtype=float) for one in first)
         self.mean = tuple(one.copy() for one in self.now)
-        self._scales = tuple(scales)
+        pairs = zip(scales, self.now, strict=True)
+        self._scales = tuple(np.broadcast_to(scale, one.shape) for scale, one in pairs)
         self._slope = tuple(np.zeros_like(one) for one in self.now)
         self._square = tuple(np.zeros_like(one) for one in self.now)
         self.rounds = 0
@@ -119,7 +62,8 @@ class Climb:
             direction = mean / (1 - MOMENTUM**self.rounds)
             size = np.sqrt(square / (1 - MEMORY**self.rounds))
             moves = size > 0
-            self.now[kind][moves] += step * self._scales[kind] * direction[moves] / size[moves]
+            scale = self._scales[kind][moves]
+            self.now[kind][moves] += step * scale * direction[moves] / size[moves]
 
     def note(self) -> float:
         """Let the prices count in their means; what share of them the newest are."""
@@ -131,11 +75,13 @@ class Climb:
 
 def bring_within(problem: Problem, prices: Sequence[FloatArray]) -> None:
     """Bring prices, in the order of the fields of `Prices`, within what may be; in place."""
-    power, gpu, _, peak, carbon = prices
+    power, gpu, _, peak, carbon, premium, quality = prices
+    np.clip(premium, 0.0, problem.objective.cost_excess_price, out=premium)
     np.minimum(problem.objective.unmet_price_per_kwh, power, out=power)
-    np.maximum(problem.least_gpu_price, gpu, out=gpu)
+    np.maximum((1.0 + float(premium.max())) * problem.least_gpu_price, gpu, out=gpu)
     np.maximum(0.0, peak, out=peak)
     np.clip(carbon, 0.0, problem.objective.carbon_excess_price_per_kg, out=carbon)
+    np.maximum(0.0, quality, out=quality)
 
 
 def step_sizes(n_rounds: int, share_of_step: float) -> Iterator[float]:
@@ -153,7 +99,7 @@ class Ascent:
         problem: Problem,
         choices: tuple[Choices, ...],
         first: Prices,
-        left_s: Callable[[], float],
+        watch: Watch,
     ) -> None:
         """Start from `first`, and from a small price of every GPU.
 
@@ -161,9 +107,9 @@ class Ascent:
             problem: The problem.
             choices: Of its services.
             first: Prices under some load.
-            left_s: Time left; raises when there is none. [s]
+            watch: Ends a climb at its share of the time.
         """
-        self._problem, self._left_s = problem, left_s
+        self._problem, self._watch = without_work(problem), watch
         scale = Scale.of(problem)
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
         self._climb = Climb(
@@ -173,21 +119,24 @@ class Ascent:
                 first.stored_per_kwh,
                 first.peak_per_kw,
                 np.array([first.carbon_per_kg]),
+                np.array([first.money_premium]),
+                np.array([first.quality_of(v) for v in range(len(choices))], dtype=float),
             ),
             scale.by_kind,
         )
+        self._reserve = first.reserve  # stays; the climb moves the others
         self._demand = Demand(problem, choices)
         self.target_kw = self._demand.idle_kw
 
     @property
     def prices(self) -> Prices:
         """Means over the rounds."""
-        return _prices(self._climb.mean)
+        return _prices(self._climb.mean, self._reserve)
 
     @property
     def last_prices(self) -> Prices:
         """Those of the last round."""
-        return _prices(self._climb.now)
+        return _prices(self._climb.now, self._reserve)
 
     def climb(
         self, roster: Roster, weight: float, n_rounds: int, share_of_step: float = 1.0
@@ -201,94 +150,90 @@ class Ascent:
             share_of_step: What the first steps are, against those of a climb from nowhere.
         """
         for step in step_sizes(n_rounds, share_of_step):
-            self._left_s()
+            self._watch.left_s(CLIMB_SHARE)
             prices = self.last_prices
-            facility_kw, gpus = self.asked(roster, weight, prices)
-            self._climb.move(self.slopes(prices, facility_kw, gpus), step)
+            asked = self.asked(roster, weight, prices)
+            facility_kw = asked.facility_kw
+            self._climb.move(self.slopes(prices, asked), step)
             bring_within(self._problem, self._climb.now)
             share = self._climb.note()
             self.target_kw = (1 - share) * self.target_kw + share * facility_kw
 
-    def asked(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
-        """Facility power (S, T) [kW] and GPUs (K, T) of what everyone chooses at `prices`."""
+    def asked(self, roster: Roster, weight: float, prices: Prices) -> Asked:
+        """What everyone chooses at `prices`."""
         return self._demand.at(roster, weight, prices)
 
-    def slopes(
-        self, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
-    ) -> tuple[FloatArray, ...]:
-        """As of `bound_slopes`."""
-        return bound_slopes(self._problem, prices, facility_kw, gpus)
+    def slopes(self, prices: Prices, asked: Asked) -> tuple[FloatArray, ...]:
+        """As of `bound_slopes`, and those of the prices of quality."""
+        return *bound_slopes(self._problem, prices, asked), asked.lacking
 
 
-class Demand:
-    """What all jobs and services draw and reserve at prices of power and GPUs."""
-
-    def __init__(self, problem: Problem, choices: tuple[Choices, ...]) -> None:
-        """Of `problem`, whose services have those choices."""
-        self._problem, self._choices = problem, choices
-        self._slopes = slopes(problem)
-        self.idle_kw = Load.idle(problem).facility_kw(problem)
-
-    def at(self, roster: Roster, weight: float, prices: Prices) -> tuple[FloatArray, FloatArray]:
-        """Facility power (S, T) [kW] and GPUs (K, T) where each job of `roster` stands for some."""
-        problem = self._problem
-        asked = question(problem, prices)
-        it_kw, gpus = np.zeros(self.idle_kw.shape), np.zeros(problem.pool_gpus.shape)
-        add_load(roster, ask(roster, asked).timetable, weight, it_kw, gpus)
-        steps = np.arange(problem.horizon.n_steps)
-        for one in self._choices:
-            costs, split = service_step_costs(
-                one, *service_prices(problem, one, asked.it_price, asked.gpu_price)
-            )
-            best = np.argmin(costs, axis=1)
-            replicas, served = one.replicas[steps, best], split[steps, best]
-            for i, site in enumerate(one.sites):
-                it_kw[site] += replicas[:, i] * one.extra_kw[i] + served[:, i] * one.request_kw
-                pool = problem.pool_number[site, one.service.gpu_type]
-                gpus[pool] += replicas[:, i] * one.service.gpus_per_replica
-        return self.idle_kw + self._slopes * it_kw, gpus
-
-
-def bound_slopes(
-    problem: Problem, prices: Prices, facility_kw: FloatArray, gpus: FloatArray
-) -> tuple[FloatArray, ...]:
+def bound_slopes(problem: Problem, prices: Prices, asked: Asked) -> tuple[FloatArray, ...]:
     """How fast the bound grows with each price: what is asked for less what there is.
 
     Args:
         problem: The problem.
         prices: Where.
-        facility_kw: Asked for at those prices, shape (S, T). [kW]
-        gpus: Likewise, shape (K, T).
+        asked: At those prices.
 
     Returns:
-        In the order of the fields of `Prices`, in the shapes that those have.
+        In the order of the fields of `Prices`, in the shapes that those have, but for quality.
     """
-    h = problem.horizon.step_h
-    power, emitted_kg = facility_kw * h, 0.0
+    h, budgets, times = problem.horizon.step_h, problem.objective, 1.0 + prices.money_premium
+    problem, facility_kw, gpus = (
+        dearer(problem, prices.money_premium),
+        asked.facility_kw,
+        asked.gpus,
+    )
+    power, emitted_kg, paid = facility_kw * h, 0.0, 0.0
     stored, peak = np.zeros(facility_kw.shape), np.zeros(facility_kw.shape)
     for s, site in enumerate(problem.sites):
         flows = _Flows.of(problem, site, prices, s)
         power[s] -= flows.supplied_kw * h
         stored[s], peak[s] = flows.missing_kwh, flows.above_peak_kw
         emitted_kg += flows.emitted_kg
+        paid += flows.paid
     # A GPU that is leased anyway and left spare is worth its lease.
     leased = np.array([[pool.committed_gpus] for _, pool in problem.pools])
     kept = np.minimum(leased, problem.pool_gpus)
     spare = np.where(prices.gpu_per_gpu_h < 0, problem.pool_gpus - kept, 0)
-    budget = problem.objective.carbon_budget_kg
-    carbon = np.array([0.0 if budget is None else emitted_kg - budget])
-    return power, (gpus + spare - problem.pool_gpus) * h, stored, peak, carbon
+    kg, money = budgets.carbon_budget_kg, budgets.cost_budget
+    carbon = np.array([0.0 if kg is None else emitted_kg - kg])
+    premium = np.zeros(1)
+    if money is not None:
+        unused = np.maximum(0, leased - problem.pool_gpus + spare)
+        paid += _paid_for(problem, facility_kw, gpus + unused)
+        premium[0] = paid / times + asked.moved - money
+    return power, (gpus + spare - problem.pool_gpus) * h, stored, peak, carbon, premium
 
 
-def _prices(arrays: Sequence[FloatArray]) -> Prices:
-    power, gpu, stored, peak, carbon = (one.copy() for one in arrays)
+def _paid_for(problem: Problem, facility_kw: FloatArray, gpus: FloatArray) -> float:
+    """Water of a load and leases of GPUs. [money]"""
+    overhead_kw = np.array([[site.cooling.overhead_kw] for site in problem.sites])
+    water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
+    litres = float((water * (facility_kw - overhead_kw) / slopes(problem)).sum())
+    lease = np.array([[pool.lease_price_per_gpu_h] for _, pool in problem.pools])
+    money = litres * problem.objective.water_price_per_l + float((lease * gpus).sum())
+    return money * problem.horizon.step_h
+
+
+def _prices(arrays: Sequence[FloatArray], reserve: ReservePrices | None) -> Prices:
+    power, gpu, stored, peak, carbon, premium, quality = (one.copy() for one in arrays)
     return Prices(
         power_per_kwh=power,
         gpu_per_gpu_h=gpu,
         stored_per_kwh=stored,
         peak_per_kw=peak,
         carbon_per_kg=float(carbon[0]),
+        money_premium=float(premium[0]),
+        quality_per_request=binding(quality),
+        reserve=reserve,
     )
+
+
+def binding(quality: FloatArray) -> tuple[float, ...]:
+    """Prices of quality as a tuple, none at all where no floor binds."""
+    return tuple(quality.tolist()) if quality.any() else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,12 +245,14 @@ class _Flows:
         missing_kwh: In the battery's balance, shape (T,). [kWh]
         above_peak_kw: Import above the billed peak, shape (T,). [kW]
         emitted_kg: All steps together. [kg CO2e]
+        paid: Likewise. [money]
     """
 
     supplied_kw: FloatArray
     missing_kwh: FloatArray
     above_peak_kw: FloatArray
     emitted_kg: float
+    paid: float
 
     @staticmethod
     def of(problem: Problem, site: Site, prices: Prices, s: int) -> "_Flows":
@@ -313,62 +260,81 @@ class _Flows:
         h, price = problem.horizon.step_h, problem.objective
         power, peak = prices.power_per_kwh[s], prices.peak_per_kw[s]
         kg = (price.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
-        supplied, above, grams = (np.zeros(len(power)) for _ in range(3))
-        sources = [(p.available_kw, 0.0, p.carbon_g_per_kwh) for p in site.plants]
+        supplied, above, grams, paid = (np.zeros(len(power)) for _ in range(4))
+        reserve = admissible_reserve(problem, prices.reserve)
+        ready, stored_ready = reserve.power_per_kw[s] / h, reserve.energy_per_kw[s] / h
+        sources = [
+            (p.available_kw, 0.0, p.carbon_g_per_kwh, p.reserve_share * (ready + stored_ready))
+            for p in site.plants
+        ]
         if site.generator:
             one = site.generator
-            sources.append(
-                (np.full(len(power), one.power_kw), one.fuel_cost_per_kwh, one.carbon_g_per_kwh)
-            )
-        for most_kw, money, g_per_kwh in sources:
-            given = np.where(money + kg * g_per_kwh < power, most_kw, 0.0)
+            most, fuel = np.full(len(power), one.power_kw), one.fuel_cost_per_kwh
+            sources.append((most, fuel, one.carbon_g_per_kwh, ready + stored_ready))
+        for most_kw, money, g_per_kwh, held in sources:
+            given = np.where(money + kg * g_per_kwh + held < power, most_kw, 0.0)
             supplied += given
             grams += given * g_per_kwh
+            paid += given * money
         if site.grid:
             grid = site.grid
             bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
             imported = np.where(bought + peak / h < power, grid.import_limit_kw, 0.0)
             supplied += imported
-            supplied -= np.where(power < grid.export_price_per_kwh, grid.export_limit_kw, 0.0)
+            exported = np.where(power < grid.export_price_per_kwh, grid.export_limit_kw, 0.0)
+            supplied -= exported
+            paid += imported * grid.import_price_per_kwh - exported * grid.export_price_per_kwh
             grams += imported * grid.carbon_intensity_g_per_kwh
-            above = _above_peak(grid, imported, peak)
+            above, demand_cost = _above_peak(grid, imported, peak)
+            paid[0] += demand_cost / h
         missing = np.zeros(len(power))
         if site.battery:
-            given, missing = _battery_flows(site.battery, power, prices.stored_per_kwh[s], h)
-            supplied += given
+            into_kw, out_kw, missing = _battery_flows(
+                site.battery, power, prices.stored_per_kwh[s], h, (ready, stored_ready)
+            )
+            supplied += out_kw - into_kw
+            paid += out_kw * site.battery.wear_cost_per_kwh
         return _Flows(
             supplied_kw=supplied,
             missing_kwh=missing,
             above_peak_kw=above,
             emitted_kg=float(grams.sum()) * h / G_PER_KG,
+            paid=float(paid.sum()) * h,
         )
 
 
-def _above_peak(grid: GridConnection, imported_kw: FloatArray, peak: FloatArray) -> FloatArray:
-    """Import above the peaks that it pays to be billed for, shape (T,). [kW]"""
+def _above_peak(
+    grid: GridConnection, imported_kw: FloatArray, peak: FloatArray
+) -> tuple[FloatArray, float]:
+    """Import above the peaks that it pays to be billed for, shape (T,) [kW], and their cost."""
     if grid.demand_charge is None:
-        return np.zeros(len(peak))
-    charge, billed_kw = grid.demand_charge, np.zeros(len(peak))
+        return np.zeros(len(peak)), 0.0
+    charge, billed_kw, cost = grid.demand_charge, np.zeros(len(peak)), 0.0
     for period in np.unique(charge.period):
         inside = charge.period == period
         if charge.price_per_kw < peak[inside].sum():
             billed_kw[inside] = grid.import_limit_kw[inside].max()
+            cost += charge.price_per_kw * float(grid.import_limit_kw[inside].max())
     so_far_kw = np.where(charge.period == 0, charge.peak_so_far_kw, 0.0)
     above: FloatArray = imported_kw - billed_kw - so_far_kw
-    return above
+    return above, cost
 
 
 def _battery_flows(
-    battery: Battery, power: FloatArray, stored: FloatArray, step_h: float
-) -> tuple[FloatArray, FloatArray]:
-    """Power given less taken [kW], and energy missing in the balance [kWh], shape (T,) each."""
+    battery: Battery,
+    power: FloatArray,
+    stored: FloatArray,
+    step_h: float,
+    ready: tuple[FloatArray, FloatArray],
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Power taken and given [kW], energy missing [kWh], shape (T,); `ready` prices reserve."""
     into, out = battery.charge_efficiency, battery.discharge_efficiency
-    charge_kw = np.where(power < stored * into, battery.power_kw, 0.0)
-    worth = battery.wear_cost_per_kwh + stored / out
+    charge_kw = np.where(power < stored * into + ready[0], battery.power_kw, 0.0)
+    worth = battery.wear_cost_per_kwh + stored / out + ready[0]
     discharge_kw = np.where(worth < power, battery.power_kw, 0.0)
-    value = stored - np.append(stored[1:], 0.0)
+    value = stored - np.append(stored[1:], 0.0) - ready[1] * battery.discharge_efficiency
     soc_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
     soc_kwh[-1] = battery.soc_initial_kwh
     before_kwh = np.append(battery.soc_initial_kwh, soc_kwh[:-1])
     kept_kwh = (charge_kw * into - discharge_kw / out) * step_h
-    return discharge_kw - charge_kw, soc_kwh - before_kwh - kept_kwh
+    return charge_kw, discharge_kw, soc_kwh - before_kwh - kept_kwh

@@ -150,11 +150,7 @@ def _go_on(problem: Problem, job: Job, load: Load) -> Placement:
     needed = (load.gpus[k] + kept[k] + gpus)[: run.n_steps]
     fits = run.n_steps <= problem.horizon.n_steps
     fits = fits and bool((needed <= problem.pool_gpus[k, : run.n_steps]).all())
-    return placement if fits and _keeps_deadline(problem, job, placement) else _nowhere(job)
-
-
-def _nowhere(job: Job) -> Placement:
-    return Placement(job=job.name, site=job.home, runs=())
+    return placement if fits and _keeps_deadline(problem, job, placement) else Placement.none(job)
 
 
 def _keeps_deadline(problem: Problem, job: Job, placement: Placement) -> bool:
@@ -170,7 +166,7 @@ def _start_at_once(problem: Problem, job: Job, load: Load, before: list[Placemen
     of those placed `before` has ended, and never where one of them is unfinished.
     """
     if not all(one.runs for one in before):
-        return _nowhere(job)
+        return Placement.none(job)
     resumes = job.running_at is not None
     home = problem.site_number[job.origin]
     k = problem.pool_number[home, job.gpu_type]
@@ -192,7 +188,7 @@ def _start_at_once(problem: Problem, job: Job, load: Load, before: list[Placemen
         placement = Placement(job=job.name, site=job.origin, runs=(run,))
         if _keeps_deadline(problem, job, placement):
             return placement
-    return _nowhere(job)
+    return Placement.none(job)
 
 
 def firm_supply_kw(problem: Problem, site: Site) -> FloatArray:

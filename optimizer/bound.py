@@ -1,9 +1,10 @@
 """A cost no plan can undercut, from any prices, by plain arithmetic.
 
-Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak and the
-carbon budget (Geoffrion 1974): at given prices every job, every service, every flow and every
-generator is minimised on its own, jobs, replicas and starts whole. Any prices give a valid bound;
-the duals of the core model give a tight one. No solver is needed, so a stranger can check it.
+Lagrangian relaxation of the power balance, the pools, the battery balance, the billed peak, an
+island's reserve, the budgets of carbon and of cost and the floors on quality (Geoffrion 1974): at
+given prices every job, every service, every flow and every generator is minimised on its own, jobs,
+replicas and starts whole. Any prices give a valid bound; the duals of the core model give a tight
+one. No solver is needed, so a stranger can check it.
 """
 
 from dataclasses import dataclass, replace
@@ -11,17 +12,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.answers import Question, ask
-from optimizer.commitment import least_cost
 from optimizer.fleet import Roster, Timetable
-from optimizer.load import Load, slopes
+from optimizer.load import slopes
+from optimizer.money import budget_value, dearer, dearer_roster
 from optimizer.plan import Prices
 from optimizer.pricing import untrimmed
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
-from optimizer.site import FloatArray, IntArray, Site
+from optimizer.reserve import admissible_reserve
+from optimizer.site import FloatArray, IntArray
+from optimizer.supply_bound import supply_bound
 from optimizer.terms import Terms, terms_of
 
-G_PER_KG = 1000
+SECONDS_PER_HOUR = 3600
 
 
 def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
@@ -48,14 +51,24 @@ def question(problem: Problem, prices: Prices, room: IntArray | None = None) -> 
 
 
 def service_prices(
-    problem: Problem, choices: Choices, it_price: FloatArray, gpu_price: FloatArray
+    problem: Problem,
+    choices: Choices,
+    it_price: FloatArray,
+    gpu_price: FloatArray,
+    quality_price: float = 0.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Price of a replica and of one request a second, by site and step, shape (sites, T) each."""
-    h, service, sites = problem.horizon.step_h, choices.service, list(choices.sites)
-    pools = [problem.pool_number[s, service.gpu_type] for s in sites]
-    reserved = service.gpus_per_replica * gpu_price[pools]
-    replica = h * (choices.extra_kw[:, None] * it_price[sites] + reserved)
-    return replica, h * choices.request_kw * it_price[sites]
+    """Price of a replica and of one request a second, by host and step, shape (H, T) each.
+
+    A request is cheaper by the price of the quality that it brings above the floor on its mean.
+    """
+    h, hosts, sites = problem.horizon.step_h, choices.hosts, list(choices.hosts.site)
+    pools = [problem.pool_number[s, choices.service.gpu_type] for s in sites]
+    reserved = hosts.gpus[:, None] * gpu_price[pools]
+    replica = h * (hosts.extra_kw[:, None] * it_price[sites] + reserved)
+    request = h * hosts.request_kw[:, None] * it_price[sites]
+    if hosts.has_variants:
+        request -= h * SECONDS_PER_HOUR * quality_price * hosts.gain[:, None]
+    return replica, request
 
 
 def service_step_costs(
@@ -65,7 +78,7 @@ def service_step_costs(
 
     Returns:
         Cost, infinite where pools cannot hold it, shape (T, C) [money]; requests it serves by
-        site, none where leaving them unanswered costs less, shape (T, C, sites) [1/s].
+        host, none where leaving them unanswered costs less, shape (T, C, H) [1/s].
     """
     served = choices.split(request)
     least = np.minimum(request, choices.unserved_price)
@@ -83,7 +96,7 @@ class Response:
         bound: No plan costs less. [money]
         timetable: Of the jobs.
         least: What each job's schedule costs at the prices, shape (J,). [money]
-        replicas: Of each service by step and admissible site, shape (T, sites) each.
+        replicas: Of each service by step and host, shape (T, H) each.
         served_rps: Likewise. [1/s]
     """
 
@@ -106,7 +119,10 @@ def respond(
         roster: Its jobs.
     """
     prices = admissible(problem, prices)
-    return work_response(problem, prices, choices, roster, flows=supply_bound(problem, prices))
+    priced = dearer(problem, prices.money_premium)
+    roster = dearer_roster(problem, roster, prices.money_premium)
+    flows = supply_bound(priced, prices) - budget_value(problem, prices.money_premium)
+    return work_response(priced, prices, choices, roster, flows=flows)
 
 
 def work_response(
@@ -130,12 +146,15 @@ def work_response(
     total = flows + problem.idle_water_cost
     total -= float((prices.gpu_per_gpu_h * problem.pool_gpus).sum()) * h
     total += _lease_bound(problem, prices.gpu_per_gpu_h)
+    total += _waking_bound(problem, asked.it_price)
     answers = ask(roster, asked)
     total += _jobs_bound(roster, asked, answers.least)
     replicas, served = [], []
     steps_of = np.arange(problem.horizon.n_steps)
-    for one in choices:
-        replica, request = service_prices(problem, one, asked.it_price, asked.gpu_price)
+    for v, one in enumerate(choices):
+        replica, request = service_prices(
+            problem, one, asked.it_price, asked.gpu_price, prices.quality_of(v)
+        )
         costs, split = service_step_costs(one, replica, request)
         best = np.argmin(costs, axis=1)
         least = costs[steps_of, best] if one.complete else one.relaxed_cost(replica, request)
@@ -154,17 +173,23 @@ def work_response(
 def admissible(problem: Problem, prices: Prices) -> Prices:
     """`prices` with those that the relaxed rows allow.
 
-    None is below 0 of a pool (or below what its lease spares), a billed peak or a carbon budget,
-    and none above what a kg beyond the budget costs.
+    None is below 0 of a pool (or below what its lease spares), a billed peak, a budget or quality,
+    and none above what a unit beyond the budget costs.
     """
-    price, budgeted = problem.objective, problem.objective.carbon_budget_kg is not None
-    most_per_kg = price.carbon_excess_price_per_kg if budgeted else 0.0
+    price = problem.objective
+    most_per_kg = 0.0 if price.carbon_budget_kg is None else price.carbon_excess_price_per_kg
+    most_premium = 0.0 if price.cost_budget is None else price.cost_excess_price
+    premium = min(max(0.0, prices.money_premium), most_premium)
+    least_gpu_price = (1.0 + premium) * problem.least_gpu_price
     billed = np.array([[bool(site.grid and site.grid.demand_charge)] for site in problem.sites])
     return replace(
         prices,
-        gpu_per_gpu_h=np.maximum(problem.least_gpu_price, prices.gpu_per_gpu_h),
+        gpu_per_gpu_h=np.maximum(least_gpu_price, prices.gpu_per_gpu_h),
         peak_per_kw=np.where(billed, np.maximum(0.0, prices.peak_per_kw), 0.0),
         carbon_per_kg=min(max(0.0, prices.carbon_per_kg), most_per_kg),
+        quality_per_request=tuple(max(0.0, one) for one in prices.quality_per_request),
+        money_premium=premium,
+        reserve=admissible_reserve(problem, prices.reserve),
     )
 
 
@@ -213,76 +238,6 @@ def lower_bound(problem: Problem, prices: Prices) -> float:
     return respond(problem, prices, choices, Roster.of(terms_of(problem))).bound
 
 
-def supply_bound(problem: Problem, prices: Prices) -> float:
-    """Every energy flow at its own best between its limits, and idle load at its price. [money]"""
-    h = problem.horizon.step_h
-    fixed_kw = Load.idle(problem).facility_kw(problem)
-    most_kw = _most_facility_kw(problem)
-    total = float((prices.power_per_kwh * fixed_kw).sum()) * h
-    total -= prices.carbon_per_kg * (problem.objective.carbon_budget_kg or 0.0)
-    kg = (problem.objective.carbon_price_per_kg + prices.carbon_per_kg) / G_PER_KG
-    for s, site in enumerate(problem.sites):
-        power, peak = prices.power_per_kwh[s] * h, prices.peak_per_kw[s]
-        for cost, most in _flows(problem, site, power, peak, most_kw[s], kg=kg):
-            total += float((np.minimum(0.0, cost) * most).sum())
-        total += _generator_bound(problem, site, power, kg)
-        total += _peak_bound(site, peak)
-        total += _battery_bound(problem, site, power, prices.stored_per_kwh[s])
-    return total
-
-
-def _flows(
-    problem: Problem,
-    site: Site,
-    power: FloatArray,
-    peak: FloatArray,
-    most_kw: FloatArray,
-    *,
-    kg: float,
-) -> list[tuple[FloatArray, FloatArray | float]]:
-    """Reduced cost per kW and limit of every flow but the battery's and the generator's.
-
-    `kg` is the price of carbon, budget included. [money/g]
-    """
-    h, price = problem.horizon.step_h, problem.objective
-    flows: list[tuple[FloatArray, FloatArray | float]] = [
-        (price.unmet_price_per_kwh * h - power, most_kw)
-    ]
-    if site.grid:
-        grid = site.grid
-        bought = grid.import_price_per_kwh + kg * grid.carbon_intensity_g_per_kwh
-        flows.append((bought * h - power + peak, grid.import_limit_kw))
-        flows.append((power - grid.export_price_per_kwh * h, grid.export_limit_kw))
-    flows += [(kg * p.carbon_g_per_kwh * h - power, p.available_kw) for p in site.plants]
-    return flows
-
-
-def _generator_bound(problem: Problem, site: Site, power: FloatArray, kg: float) -> float:
-    """The generator at its own best: in each step, or over all ways to be on and off."""
-    if site.generator is None:
-        return 0.0
-    h, generator = problem.horizon.step_h, site.generator
-    cost = (generator.fuel_cost_per_kwh + kg * generator.carbon_g_per_kwh) * h - power
-    if not generator.has_commitment:
-        return float((np.minimum(0.0, cost) * generator.power_kw).sum())
-    above_kw = np.where(cost < 0, generator.power_kw, generator.min_load_kw)
-    running = cost * above_kw + np.minimum(0.0, power) * generator.min_load_kw
-    return least_cost(generator, running, h)
-
-
-def _peak_bound(site: Site, peak: FloatArray) -> float:
-    """Billed peaks at their own best, and what the peaks already reached are worth."""
-    if site.grid is None or site.grid.demand_charge is None:
-        return 0.0
-    charge = site.grid.demand_charge
-    total = -float(peak[charge.period == 0].sum()) * charge.peak_so_far_kw
-    for period in range(int(charge.period.max()) + 1):
-        inside = charge.period == period
-        most_kw = float(site.grid.import_limit_kw[inside].max())
-        total += min(0.0, charge.price_per_kw - float(peak[inside].sum())) * most_kw
-    return total
-
-
 def _lease_bound(problem: Problem, gpu_price: FloatArray) -> float:
     """GPUs left spare at their own best, where the lease of some is paid all the same.
 
@@ -305,37 +260,11 @@ def _lease_bound(problem: Problem, gpu_price: FloatArray) -> float:
     return total
 
 
-def _battery_bound(problem: Problem, site: Site, power: FloatArray, stored: FloatArray) -> float:
-    """Charge, discharge and stored energy at their own best, their balance priced."""
-    if site.battery is None:
-        return 0.0
-    h, battery = problem.horizon.step_h, site.battery
-    charge = power - stored * battery.charge_efficiency * h
-    discharge = battery.wear_cost_per_kwh * h - power + stored * h / battery.discharge_efficiency
-    flows = np.minimum(0.0, charge) + np.minimum(0.0, discharge)
-    total = float(flows.sum()) * battery.power_kw - float(stored[0]) * battery.soc_initial_kwh
-    value = stored - np.append(stored[1:], 0.0)
-    value_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
-    value_kwh[-1] = battery.soc_initial_kwh
-    return total + float(value @ value_kwh)
-
-
-def _most_facility_kw(problem: Problem) -> FloatArray:
-    """Most any plan can draw by site and step: every GPU in its hungriest use, battery charging."""
-    it = np.array([site.idle_it_kw for site in problem.sites])
-    hungriest: dict[str, float] = {}
-    for job in problem.jobs:
-        for mode in job.modes:
-            per_gpu = mode.power_kw / mode.gpus
-            hungriest[job.gpu_type] = max(hungriest.get(job.gpu_type, 0.0), per_gpu)
-    for service in problem.services:
-        full_kw = service.replica_kw + service.capacity_rps * service.energy_per_request_kwh * 3600
-        per_gpu = full_kw / service.gpus_per_replica
-        hungriest[service.gpu_type] = max(hungriest.get(service.gpu_type, 0.0), per_gpu)
-    for s, site in enumerate(problem.sites):
-        for pool in site.pools:
-            it[s] = it[s] + pool.gpus * hungriest.get(pool.gpu_type, 0.0)
-    overhead = np.array([[site.cooling.overhead_kw] for site in problem.sites])
-    battery = np.array([[site.battery.power_kw if site.battery else 0.0] for site in problem.sites])
-    most: FloatArray = overhead + slopes(problem) * it + battery
-    return most
+def _waking_bound(problem: Problem, it_price: FloatArray) -> float:
+    """Nodes awake beyond the GPUs reserved at their own best: all of them where power earns."""
+    total = 0.0
+    for k in problem.sleeping:
+        s, pool = problem.pools[k]
+        earned = float((np.minimum(0.0, it_price[s]) * problem.pool_gpus[k]).sum())
+        total += earned * pool.waking_kw_per_gpu * problem.horizon.step_h
+    return total

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from optimizer.fingerprint import fingerprint
-from optimizer.plan import Prices, Serving, Solution
+from optimizer.plan import Prices, ReservePrices, Solution
 from optimizer.problem import Problem
 
 
@@ -42,17 +42,22 @@ def canonical(problem: Problem) -> tuple[Problem, Callable[[Solution], Solution]
     ]
 
     def back_prices(prices: Prices) -> Prices:
-        return Prices(
+        return replace(
+            prices,
             power_per_kwh=prices.power_per_kwh[rows],
             gpu_per_gpu_h=prices.gpu_per_gpu_h[pools],
             stored_per_kwh=prices.stored_per_kwh[rows],
             peak_per_kw=prices.peak_per_kw[rows],
-            carbon_per_kg=prices.carbon_per_kg,
+            reserve=prices.reserve
+            and ReservePrices(
+                power_per_kw=prices.reserve.power_per_kw[rows],
+                energy_per_kw=prices.reserve.energy_per_kw[rows],
+            ),
         )
 
     def back(solution: Solution) -> Solution:
         servings = {
-            name: Serving(replicas=one.replicas[rows], served_rps=one.served_rps[:, rows])
+            name: one.taken(lambda values: values[rows])
             for name, one in solution.plan.servings.items()
         }
         dispatch = {site.name: solution.plan.dispatch[site.name] for site in problem.sites}

@@ -91,11 +91,10 @@ class Chains:
             spans: Of the other jobs.
         """
         terms, first, end = self.terms[j], 0, self.terms[j].end_step
-        nowhere = Placement(job=terms.job.name, site=terms.job.home, runs=())
         for i in self.before[j]:
             span = spans(i)
             if span is None:
-                return nowhere
+                return Placement.none(terms.job)
             first = max(first, span[1])
         for k in self.behind[j]:
             span = spans(k)
@@ -111,7 +110,7 @@ class Chains:
             _, placement = untrimmed(narrow, cost, terms.grain)
             if placement.runs:
                 return placement
-        return nowhere
+        return Placement.none(terms.job)
 
     def put(self, packing: Packing, j: int, marginal: Marginal) -> None:
         """Put job number j, which is out, where it adds least and nobody has to move."""
@@ -175,7 +174,7 @@ def sweep_chained(
 
     def out(j: int) -> None:
         add(load, roster, timetable, j, -1)
-        timetable.note(j, roster.jobs[j], _nowhere(roster.jobs[j]))
+        timetable.note(j, roster.jobs[j], Placement.none(roster.jobs[j].job))
 
     for j in chains.sorted(np.flatnonzero(chains.rank >= 0).tolist()):
         terms, before = roster.jobs[j], (timetable.position[j], timetable.modes[j].copy())
@@ -190,10 +189,6 @@ def sweep_chained(
         same = before[0] == timetable.position[j] and np.array_equal(before[1], timetable.modes[j])
         moved += not same
     return moved
-
-
-def _nowhere(terms: Terms) -> Placement:
-    return Placement(job=terms.job.name, site=terms.job.home, runs=())
 
 
 def add(load: Load, roster: Roster, timetable: Timetable, j: int, sign: int) -> None:

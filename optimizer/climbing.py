@@ -12,6 +12,8 @@ ROUNDS = 60
 MOST_SAMPLED, SAMPLE, SAMPLE_ROUNDS = 4000, 2000, 40
 #: Rounds that go on from good prices, and what their first steps are against those from nowhere.
 LAST_ROUNDS, LAST_STEP = 25, 0.4
+#: Of the time limit, for climbs that a plan is still to be made from.
+CLIMB_SHARE = 0.5
 
 
 class Climber(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.highs import Column
-from optimizer.load import extra_it_kw, extra_replica_kw, request_kw, reserved_gpus, slopes
+from optimizer.load import extra_it_kw, reserved_gpus, slopes
 from optimizer.plan import Placement
 from optimizer.problem import Problem
 from optimizer.replicas import shortfall_rps
@@ -30,8 +30,8 @@ class Hold:
     """A column that gives one service its replicas in one step.
 
     Attributes:
-        replicas: By admissible site.
-        served_rps: By admissible site. [1/s]
+        replicas: By host.
+        served_rps: By host. [1/s]
     """
 
     service: int
@@ -57,12 +57,16 @@ class Rows:
         pool: Of the GPUs by pool and step, shape (K, T).
         job: Of each job's one schedule, shape (J,).
         step: Of each service's one choice by step, shape (V, T).
+        quality: Of each service's floor on the mean quality, shape (V,), -1 where it has none.
+        cost: Of the cost budget, shape (1,), or (0,) without one.
     """
 
     balance: IntArray
     pool: IntArray
     job: IntArray
     step: IntArray
+    quality: IntArray
+    cost: IntArray
 
 
 class Columns:
@@ -77,14 +81,13 @@ class Columns:
         )
         self._hosts = [self._hosts_of(service) for service in problem.services]
 
-    def _hosts_of(self, service: Service) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-        """Admissible sites, their pools, a replica's extra IT power there, the lease of a GPU."""
+    def _hosts_of(self, service: Service) -> tuple[IntArray, IntArray, FloatArray]:
+        """Admissible sites, their pools, the lease of a GPU there."""
         problem, sites = self._problem, self._problem.admissible_sites(service)
         pools = [problem.pool_number[s, service.gpu_type] for s in sites]
         return (
             np.array(sites),
             np.array(pools),
-            np.array([extra_replica_kw(problem, service, s) for s in sites]),
             np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools]),
         )
 
@@ -95,8 +98,9 @@ class Columns:
         k = problem.pool_number[s, job.gpu_type]
         h, lease = problem.horizon.step_h, problem.pools[k][1].lease_price_per_gpu_h
         late = late_h(problem, job, placement)
+        late_cost = late * problem.objective.late_price_per_h(job)
         cost = problem.transfer_cost(job, placement.site)
-        cost += late * problem.objective.late_price_per_h(job)
+        cost += late_cost
         rows, coefficients = [at.job[[j]]], [np.ones(1)]
         for run in placement.runs:
             steps = slice(run.first_step, run.end_step)
@@ -105,6 +109,8 @@ class Columns:
             rows += [at.balance[s, steps], at.pool[k, steps]]
             coefficients += [-self._slopes[s, steps] * extra, np.full(run.n_steps, float(gpus))]
             cost += h * (lease * gpus * run.n_steps + extra * float(self._water[s, steps].sum()))
+        rows.append(at.cost)
+        coefficients.append(np.full(len(at.cost), cost - late_cost))
         return Column(
             cost=cost, rows=np.concatenate(rows), coefficients=np.concatenate(coefficients)
         )
@@ -114,22 +120,34 @@ class Columns:
     ) -> Iterator[tuple[Hold, Column]]:
         """The columns of service number v with those replicas and requests in those steps."""
         problem, service, rows_of = self._problem, self._problem.services[v], self._rows
-        sites, pools, extra, lease = self._hosts[v]
-        h = problem.horizon.step_h
-        draw = replicas * extra + served_rps * request_kw(service)
-        gpus = (replicas * service.gpus_per_replica).astype(float)
+        sites, pools, lease = self._hosts[v]
+        h, hosts = problem.horizon.step_h, problem.hosts[service.name]
+        draw = hosts.by_site(replicas * hosts.extra_kw + served_rps * hosts.request_kw)
+        gpus = hosts.by_site(replicas * hosts.gpus).astype(float)
+        gained = hosts.gained(served_rps) if rows_of.quality[v] >= 0 else np.zeros(len(steps))
         price = problem.objective.unserved_price_per_request * h * SECONDS_PER_HOUR
-        cost = price * shortfall_rps(problem, service, replicas, served_rps, steps)
-        cost += h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
+        short = price * shortfall_rps(problem, service, replicas, served_rps, steps)
+        beside = h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
+        cost = short + beside
         for n, t in enumerate(steps):
             at = np.flatnonzero((draw[n] != 0) | (gpus[n] != 0))
             load = -self._slopes[sites[at], t] * draw[n, at]
-            rows = [rows_of.step[v, [t]], rows_of.balance[sites[at], t], rows_of.pool[pools[at], t]]
+            paid = np.full(len(rows_of.cost), beside[n])
+            rows = [
+                rows_of.step[v, [t]],
+                rows_of.balance[sites[at], t],
+                rows_of.pool[pools[at], t],
+                rows_of.cost,
+            ]
+            coefficients = [np.ones(1), load, gpus[n, at], paid]
+            if gained[n]:
+                rows.append(rows_of.quality[[v]])
+                coefficients.append(gained[[n]])
             yield (
                 Hold(service=v, step=int(t), replicas=replicas[n], served_rps=served_rps[n]),
                 Column(
                     cost=float(cost[n]),
                     rows=np.concatenate(rows),
-                    coefficients=np.concatenate([np.ones(1), load, gpus[n, at]]),
+                    coefficients=np.concatenate(coefficients),
                 ),
             )

@@ -12,10 +12,11 @@ import pyomo.environ as pyo
 
 from optimizer.commitment import follow, limits
 from optimizer.highs import Answer, LinearModel, TimeLimitReached
-from optimizer.load import Load
+from optimizer.load import Load, routed
 from optimizer.model.core import dispatch_model, routed_model
+from optimizer.money import paid_for_work
 from optimizer.packing import Packing
-from optimizer.plan import Commitment, Dispatch, Plan, Prices, Serving
+from optimizer.plan import Commitment, Dispatch, Plan, Prices, ReservePrices
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Site
 
@@ -47,6 +48,13 @@ class Flows:
         self._soc_rows = linear.rows(m.soc_balance)
         self._peak_rows = linear.rows(m.peak_is_highest_import)
         self._budget_rows = linear.rows(m.emissions_within_budget)
+        self._reserve = list(m.reserve)
+        self._reserve_rows = linear.rows(m.power_in_reserve)
+        self._stored_reserve = list(m.stored_reserve)
+        self._stored_reserve_rows = linear.rows(m.energy_in_reserve)
+        no_rows = np.zeros(0, dtype=np.int64)
+        budgeted = hasattr(m, "cost_within_budget")
+        self._cost_rows = linear.rows(m.cost_within_budget) if budgeted else no_rows
         self._billed_sites = sorted({s for s, _ in m.billed})
         self._battery_sites = list(m.battery_sites)
         self._generator_sites = list(m.generator_sites)
@@ -142,6 +150,13 @@ class Flows:
             for s, site in enumerate(self._problem.sites)
         }
 
+    def set_paid(self, paid: float) -> None:
+        """Leave of the cost budget, where there is one, what `paid` does not take. [money]"""
+        if len(self._cost_rows):
+            assert self._problem.objective.cost_budget is not None
+            left = np.array([self._problem.objective.cost_budget - paid])
+            self._linear.set_sides(self._cost_rows, np.array([-np.inf]), left)
+
     def facility_kw(self, values: FloatArray) -> FloatArray:
         """Power that all flows together supply by site and step, shape (S, T). [kW]"""
         flows = self.dispatch(values)
@@ -173,7 +188,22 @@ class Flows:
             stored_per_kwh=stored,
             peak_per_kw=peak,
             carbon_per_kg=max(0.0, -float(duals[self._budget_rows].sum())),
+            money_premium=max(0.0, -float(duals[self._cost_rows].sum())),
+            reserve=self._reserve_prices(duals),
         )
+
+    def _reserve_prices(self, duals: FloatArray) -> ReservePrices | None:
+        if not self._reserve:
+            return None
+        shape = (len(self._problem.sites), self._problem.horizon.n_steps)
+        power, energy = np.zeros(shape), np.zeros(shape)
+        for values, places, rows in (
+            (power, self._reserve, self._reserve_rows),
+            (energy, self._stored_reserve, self._stored_reserve_rows),
+        ):
+            if places:
+                values[tuple(np.array(places).T)] = np.maximum(0.0, -duals[rows])
+        return ReservePrices(power_per_kw=power, energy_per_kw=energy)
 
 
 def _one_way(site: Site, commitment: Commitment | None, **flows: FloatArray) -> Dispatch:
@@ -225,13 +255,14 @@ class Dispatcher:
         return self._flows.cut_short
 
     def solve(
-        self, facility_kw: FloatArray, *, time_limit_s: float
+        self, facility_kw: FloatArray, *, time_limit_s: float, paid: float = 0.0
     ) -> tuple[float, dict[str, Dispatch], Prices]:
         """Best energy flows under `facility_kw`, shape (S, T): their cost, flows and prices.
 
-        Generators are on in parts.
+        Generators are on in parts. A cost budget bears what was `paid` for work beside its energy.
         """
         self._set_load(facility_kw)
+        self._flows.set_paid(paid)
         answer = self._linear.solve(time_limit_s=time_limit_s)
         no_gpu = np.zeros(self._problem.pool_gpus.shape) + self._problem.least_gpu_price
         return (
@@ -240,9 +271,12 @@ class Dispatcher:
             self._flows.prices(answer.row_duals, no_gpu),
         )
 
-    def finish(self, facility_kw: FloatArray, *, time_limit_s: float) -> dict[str, Dispatch]:
-        """Best energy flows under `facility_kw`, shape (S, T), with generators on or off."""
+    def finish(
+        self, facility_kw: FloatArray, *, time_limit_s: float, paid: float = 0.0
+    ) -> dict[str, Dispatch]:
+        """The same flows with generators on or off."""
         self._set_load(facility_kw)
+        self._flows.set_paid(paid)
         answer = self._flows.solve_whole(time_limit_s=time_limit_s)
         return self._flows.dispatch(answer.column_values)
 
@@ -258,7 +292,7 @@ class Router:
         """Compile the model once."""
         self._problem = problem
         fixed_kw = Load.idle(problem).facility_kw(problem)
-        model = routed_model(problem, fixed_kw, lambda v, s, t: 0.0)
+        model = routed_model(problem, fixed_kw, lambda v, h, t: 0.0)
         self._linear = LinearModel(model, **COMMITMENT_OPTIONS)
         self._flows = Flows(problem, model, self._linear)
         self._capacity_rows = self._linear.rows(model.replicas_carry_requests)
@@ -275,33 +309,22 @@ class Router:
         """The best plan with the placements and the replicas of `packing`."""
         problem, services = self._problem, self._problem.services
         n_steps = problem.horizon.n_steps
-        rows = [list(problem.admissible_sites(service)) for service in services]
+        hosts = [problem.hosts[service.name] for service in services]
         silent = [np.zeros_like(served) for served in packing.served_rps]
         quiet = Packing.of(problem, packing.placements, packing.replicas, silent)
         load_kw = quiet.load.facility_kw(problem).ravel()
         self._linear.set_sides(self._flows.balance_rows, load_kw, load_kw)
+        self._flows.set_paid(paid_for_work(problem, quiet.load, packing.placements))
         capacity_rps = np.array(
-            [
-                packing.replicas[v][:, rows[v].index(s)] * services[v].capacity_rps
-                for v, s in self._hosts
-            ]
+            [packing.replicas[v][:, h] * hosts[v].capacity_rps[h] for v, h in self._hosts]
         ).ravel()
         if len(capacity_rps):
             open_side = np.full(len(capacity_rps), -np.inf)
             self._linear.set_sides(self._capacity_rows, open_side, capacity_rps)
         values = self._flows.solve_whole(time_limit_s=time_limit_s).column_values
-        servings = {
-            service.name: Serving(
-                replicas=np.zeros((len(problem.sites), n_steps), dtype=np.int64),
-                served_rps=np.zeros((len(service.regions), len(problem.sites), n_steps)),
-            )
-            for service in services
-        }
-        for v, service in enumerate(services):
-            servings[service.name].replicas[rows[v]] = packing.replicas[v].T
         rates = np.maximum(0.0, values[self._served]).reshape(-1, n_steps)
-        for (v, r, s), rate in zip(self._routes, rates, strict=True):
-            servings[services[v].name].served_rps[r, s] = rate
+        routes = zip(self._routes, rates, strict=True)
+        servings = routed(problem, packing.replicas, routes)
         return Plan(
             placements=tuple(packing.placements),
             servings=servings,

@@ -22,6 +22,7 @@ from optimizer.columns import Schedule, hold_key
 from optimizer.fleet import Roster
 from optimizer.highs import CutOff
 from optimizer.master import TOLERANCE, Master
+from optimizer.money import dearer, dearer_terms
 from optimizer.packing import Packing
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
@@ -163,9 +164,11 @@ class Dive:
         master = self._master
         settled = set(master.rows[np.array(self._chosen, dtype=np.int64)].tolist())
         numbers = [j for j, row in enumerate(master.job_rows.tolist()) if row not in settled]
-        asked = Roster.of([master.terms[j] for j in numbers])
+        terms = tuple(master.terms[j] for j in numbers)
+        asked = Roster.of(dearer_terms(master.problem, terms, prices.money_premium))
+        priced = dearer(master.problem, prices.money_premium)
         room = master.room(self._chosen)
-        answers = ask(asked, question(master.problem, prices, room)).timetable
+        answers = ask(asked, question(priced, prices, room)).timetable
         for n, j in enumerate(numbers):
             master.offer_schedule(j, answers.placement(n, asked.jobs[n]))
 
@@ -174,7 +177,8 @@ class Dive:
 
         Services that must survive a loss, and those with fewer places to go, choose first.
         """
-        master, problem, choices = self._master, self._master.problem, self._choices
+        master, choices = self._master, self._choices
+        problem = dearer(master.problem, prices.money_premium)
         rows = set(master.step_rows.ravel().tolist())
         rows -= set(master.rows[np.array(self._chosen, dtype=np.int64)].tolist())
         if not rows:
@@ -189,19 +193,23 @@ class Dive:
         for v in sorted(range(len(choices)), key=urgency.__getitem__):
             open_steps = [t for t, row in enumerate(master.step_rows[v].tolist()) if row in rows]
             steps = np.array(open_steps, dtype=np.int64)
-            one, size = choices[v].at(steps), choices[v].service.gpus_per_replica
+            one, hosts = choices[v].at(steps), choices[v].hosts
             pools = [problem.pool_number[s, one.service.gpu_type] for s in one.sites]
-            replica, request = service_prices(problem, choices[v], it_price, gpu_price)
+            quality_price = prices.quality_of(v)
+            replica, request = service_prices(
+                problem, choices[v], it_price, gpu_price, quality_price
+            )
             costs, split = service_step_costs(one, replica[:, steps], request[:, steps])
-            room = free[pools][:, steps].T // size
-            fits = (one.replicas <= room[:, None, :]).all(axis=2) & one.allowed
+            room = free[pools][:, steps].T
+            needed = hosts.by_site(one.replicas * hosts.gpus)
+            fits = (needed <= room[:, None, :]).all(axis=2) & one.allowed
             best = np.argmin(np.where(fits, costs, np.inf), axis=1)
             replicas = one.replicas[np.arange(len(steps)), best]
             served = split[np.arange(len(steps)), best]
             full = np.flatnonzero(~fits.any(axis=1))
             if len(full):
                 replicas[full], served[full] = choices[v].squeezed(steps[full], room[full])
-            free[np.ix_(pools, open_steps)] -= replicas.T * size
+            free[np.ix_(pools, open_steps)] -= hosts.by_site(replicas * hosts.gpus).T
             master.offer_holds(v, steps, replicas, served)
             keys += [hold_key(v, t, replicas[n], served[n]) for n, t in enumerate(steps)]
         master.take_in()

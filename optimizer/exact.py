@@ -12,8 +12,9 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimizer.highs import LinearModel
-from optimizer.load import Load, extra_it_kw, extra_replica_kw, reserved_gpus
+from optimizer.load import Load, extra_it_kw, reserved_gpus
 from optimizer.model.core import supply
+from optimizer.model.cost import add_cost_budget
 from optimizer.model.objective import add_objective
 from optimizer.model.power_balance import add_power_balance
 from optimizer.model.routes import add_routes
@@ -47,6 +48,7 @@ def time_indexed(problem: Problem) -> pyo.ConcreteModel:
     for on in m.on.values():
         on.domain = pyo.Binary
     terms: list[Term] = []
+    paid: list[Term] = []
     reserved: dict[tuple[int, int], list[Expression]] = {}
     drawn: dict[tuple[int, int], list[Expression]] = {(s, t): [] for s in m.S for t in m.T}
     m.rules = pyo.ConstraintList()
@@ -73,24 +75,26 @@ def time_indexed(problem: Problem) -> pyo.ConcreteModel:
     m.surplus_h = pyo.Var(m.names, domain=pyo.NonNegativeReals)
     m.chosen = pyo.Var(m.names, m.S, domain=pyo.Binary)
     for j, job in enumerate(problem.jobs):
-        _add_job(m, problem, j, job, terms)
+        _add_job(m, problem, j, job, terms=terms, paid=paid)
     _add_order(m, problem)
     for (pool, t), gpus in reserved.items():
         m.rules.add(sum(gpus) <= int(problem.pool_gpus[pool, t]))
         if lease := problem.pools[pool][1].lease_price_per_gpu_h * problem.horizon.step_h:
-            terms.append((lease, _equal(m, sum(gpus))))
+            paid.append((lease, _equal(m, sum(gpus))))
     for k, (_, leased) in enumerate(problem.pools):
         lease = leased.lease_price_per_gpu_h * problem.horizon.step_h
         for t in m.T if leased.committed_gpus else ():
             unused = _at_least_zero(m, leased.committed_gpus - sum(reserved.get((k, t), [])))
-            terms.append((lease, unused))
+            paid.append((lease, unused))
+    _add_waking(m, problem, reserved, drawn)
     m.job_it_kw = pyo.Var(m.S, m.T, domain=pyo.Reals)
     for (s, t), powers in drawn.items():
         m.rules.add(m.job_it_kw[s, t] == sum(powers))
         water = problem.sites[s].cooling.water_l_per_kwh[t] * problem.objective.water_price_per_l
-        terms.append((water * problem.horizon.step_h, m.job_it_kw[s, t]))
+        paid.append((water * problem.horizon.step_h, m.job_it_kw[s, t]))
     add_power_balance(m, problem, Load.idle(problem).facility_kw(problem))
-    add_objective(m, problem, terms)
+    add_cost_budget(m, problem, paid)
+    add_objective(m, problem, [*terms, *paid])
     return m
 
 
@@ -101,7 +105,15 @@ def _equal(m: pyo.ConcreteModel, expression: Expression) -> Expression:
     return variable
 
 
-def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: list[Term]) -> None:
+def _add_job(
+    m: pyo.ConcreteModel,
+    problem: Problem,
+    j: int,
+    job: Job,
+    *,
+    terms: list[Term],
+    paid: list[Term],
+) -> None:
     """One site; starts counted; the work done; the exact finish.
 
     sum of speed x step_h x running - resume_h x resumes = work x done + surplus
@@ -116,7 +128,7 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
     }
     m.rules.add(sum(m.chosen[j, s] for s in allowed) == m.done[j])
     for s in allowed:
-        terms.append((problem.transfer_cost(job, problem.sites[s].name), m.chosen[j, s]))
+        paid.append((problem.transfer_cost(job, problem.sites[s].name), m.chosen[j, s]))
     starts = []
     for (s, t), here in runs.items():
         running, before = (sum(r for _, r in one) for one in (here, runs.get((s, t - 1), [])))
@@ -136,6 +148,43 @@ def _add_job(m: pyo.ConcreteModel, problem: Problem, j: int, job: Job, terms: li
     terms.append((price.late_price_per_h(job), m.late_h[j]))
     undone = _equal(m, 1 - m.done[j])
     terms.append((price.unfinished_cost(job), undone))
+
+
+def _add_waking(
+    m: pyo.ConcreteModel,
+    problem: Problem,
+    reserved: Mapping[tuple[int, int], list[Expression]],
+    drawn: Mapping[tuple[int, int], list[Expression]],
+) -> None:
+    """Whole nodes awake for what is reserved now and in the wake steps ahead.
+
+    nodes[k, t] >= reserved[k, u] / gpus_per_node,  u = t .. t + wake steps
+    woken[k, t] >= gpus_per_node * nodes - reserved, less what the last node lacks where it is awake
+
+    More nodes ahead than there are now count as those there are.
+    """
+    h = problem.horizon.step_h
+    numbers = [(k, t) for k in problem.sleeping for t in m.T]
+    m.nodes_awake = pyo.Var(numbers, domain=pyo.NonNegativeIntegers)
+    m.all_awake = pyo.Var(numbers, domain=pyo.Binary)
+    for k, t in numbers:
+        s, pool = problem.pools[k]
+        size, gpus = pool.gpus_per_node, int(pool.gpus[t])
+        there = -(-gpus // size)
+        m.nodes_awake[k, t].setub(there)
+        last = t + int(np.ceil(pool.wake_h / h - 1e-9))
+        for u in range(t, min(last, problem.horizon.n_steps - 1) + 1):
+            # What is reserved of pools that grow meanwhile needs all there are now.
+            more = max(0, -(-int(pool.gpus[u]) // size) - there)
+            needed = sum(reserved.get((k, u), [])) / size
+            if more == 0:
+                m.rules.add(m.nodes_awake[k, t] >= needed)
+            else:
+                m.rules.add(m.nodes_awake[k, t] + more * m.all_awake[k, t] >= needed)
+        m.rules.add(there * m.all_awake[k, t] <= m.nodes_awake[k, t])
+        awake = size * m.nodes_awake[k, t] - (there * size - gpus) * m.all_awake[k, t]
+        woken = _at_least_zero(m, awake - sum(reserved.get((k, t), [])))
+        drawn[s, t].append(pool.waking_kw_per_gpu * woken)
 
 
 def _add_order(m: pyo.ConcreteModel, problem: Problem) -> None:
@@ -206,51 +255,53 @@ def _add_replicas(
     reserved: dict[tuple[int, int], list[Expression]],
     drawn: dict[tuple[int, int], list[Expression]],
 ) -> None:
-    """Whole replicas, routes within them, and routes again with each site lost."""
-    hosts = [
-        (v, s)
-        for v, service in enumerate(problem.services)
-        for s in problem.admissible_sites(service)
-    ]
-    m.replicas = pyo.Var(hosts, m.T, domain=pyo.NonNegativeIntegers)
+    """Whole replicas by host, routes within them, and routes again with each site lost."""
+    hosts = [problem.hosts[service.name] for service in problem.services]
+    pairs = [(v, h) for v, one in enumerate(hosts) for h in range(len(one.gpus))]
+    m.replicas = pyo.Var(pairs, m.T, domain=pyo.NonNegativeIntegers)
     for v, service in enumerate(problem.services):
-        sites, floor = problem.admissible_sites(service), problem.floor(service)
+        floor = problem.floor(service)
         price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
         for t in m.T:
-            most = int(np.ceil(service.demand_rps[:, t].sum() / service.capacity_rps - 1e-9))
-            for s in sites:
-                m.replicas[v, s, t].setub(max(most, service.min_replicas))
+            for h, s in enumerate(hosts[v].site):
+                demand_rps = service.demand_rps[:, t].sum()
+                most = int(np.ceil(demand_rps / hosts[v].capacity_rps[h] - 1e-9))
+                m.replicas[v, h, t].setub(max(most, service.min_replicas))
                 pool = problem.pool_number[s, service.gpu_type]
-                gpus = service.gpus_per_replica * m.replicas[v, s, t]
+                gpus = int(hosts[v].gpus[h]) * m.replicas[v, h, t]
                 reserved.setdefault((pool, t), []).append(gpus)
-                extra_kw = extra_replica_kw(problem, service, s)
-                drawn[s, t].append(extra_kw * m.replicas[v, s, t])
-            m.rules.add(sum(m.replicas[v, s, t] for s in sites) >= int(floor[t]))
+                drawn[s, t].append(float(hosts[v].extra_kw[h]) * m.replicas[v, h, t])
+            held = sum(m.replicas[v, h, t] for h in range(len(hosts[v].gpus)))
+            m.rules.add(held >= int(floor[t]))
             if service.survives_site_loss:
                 terms.append((price, _unprotected(m, problem, v, t)))
 
-    def capacity_rps(v: int, s: int, t: int) -> Expression:
-        return problem.services[v].capacity_rps * m.replicas[v, s, t]
+    def capacity_rps(v: int, h: int, t: int) -> Expression:
+        return float(hosts[v].capacity_rps[h]) * m.replicas[v, h, t]
 
     add_routes(m, problem, capacity_rps)
 
 
 def _unprotected(m: pyo.ConcreteModel, problem: Problem, v: int, t: int) -> Expression:
     """Most requests that the loss of one site leaves unserved, by explicit routes."""
-    service = problem.services[v]
-    sites = problem.admissible_sites(service)
+    service, hosts = problem.services[v], problem.hosts[problem.services[v].name]
     lost_rps = _at_least_zero(m)
-    for lost in sites:
+    for lost in hosts.sites:
         routed: dict[tuple[int, int], Expression] = {
             (r, s): _at_least_zero(m)
             for r, region in enumerate(service.regions)
-            for s in sites
+            for s in hosts.sites
             if s != lost and service.reaches(region, problem.sites[s].name)
         }
-        for s in sites:
+        for s in hosts.sites:
             here = [flow for (_, host), flow in routed.items() if host == s]
+            capacity_rps = sum(
+                float(hosts.capacity_rps[h]) * m.replicas[v, h, t]
+                for h, site in enumerate(hosts.site)
+                if site == s
+            )
             if here:
-                m.rules.add(sum(here) <= service.capacity_rps * m.replicas[v, s, t])
+                m.rules.add(sum(here) <= capacity_rps)
         for r in range(len(service.regions)):
             out = [flow for (region, _), flow in routed.items() if region == r]
             if out:

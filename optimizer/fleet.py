@@ -155,7 +155,7 @@ class Timetable(NamedTuple):
     def placement(self, j: int, terms: Terms) -> Placement:
         """How job number j runs, without steps that only rounded times asked for."""
         if self.position[j] < 0:
-            return Placement(job=terms.job.name, site=terms.job.home, runs=())
+            return Placement.none(terms.job)
         row = self.modes[j]
         edges = np.flatnonzero(np.diff(row, prepend=-1, append=-1))
         runs = tuple(

@@ -4,7 +4,8 @@
     time              jobs at home, or where they are running, and in their base mode, their
                       hours chosen
     place             jobs and requests at any admissible site
-    width and power   any mode: the plan itself
+    width and power   any mode
+    variants          any model of a service; left out where no service has variants
 
 Each stage starts from the plan with one freedom less, so that what it lacks is that freedom and not
 the luck of another search.
@@ -15,19 +16,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 from optimizer.chains import Chains
-from optimizer.dispatcher import Dispatcher
+from optimizer.dispatcher import Dispatcher, Router
 from optimizer.load import Load
 from optimizer.marginal import Marginal
 from optimizer.merit_order import MeritOrder
-from optimizer.packing import Packing, by_work, place_cheapest
+from optimizer.money import dearer, paid_for_work
+from optimizer.packing import Packing, by_work, choose_replicas, place_cheapest
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
+from optimizer.replicas import Choices
 from optimizer.tally import tally
 from optimizer.terms import Terms, terms_of
 from optimizer.timing import TOLERANCE_H
 from optimizer.work import Job, JobKind
 
 TIME_LIMIT_S = 60.0
+#: Rounds in which services choose replicas of the full model beside each other.
+FULL_ROUNDS = 2
 
 
 def stages(problem: Problem, baseline: Plan, plan: Plan) -> tuple[tuple[str, Plan], ...]:
@@ -40,14 +45,17 @@ def stages(problem: Problem, baseline: Plan, plan: Plan) -> tuple[tuple[str, Pla
     """
     dispatcher = Dispatcher(problem)
     dispatched = _dispatched(problem, dispatcher, Packing.of_plan(problem, baseline), baseline)
-    placed = _without_modes(problem, dispatcher, plan)
+    whole = _full_models(problem, dispatcher, plan)
+    placed = _without_modes(problem, dispatcher, whole)
     timed = _at_home(problem, dispatcher, baseline, placed)
-    steps = (
+    steps: tuple[tuple[str, Plan], ...] = (
         ("dispatch", dispatched),
         ("time", timed),
         ("place", placed),
-        ("width and power", plan),
+        ("width and power", whole),
     )
+    if any(service.variants for service in problem.services):
+        steps = (*steps, ("variants", plan))
     return tuple(_never_worse(problem, baseline, steps))
 
 
@@ -76,8 +84,40 @@ def _dispatched(
     """The plan of `packing` with the servings of `routed_as` and the best energy flows."""
     placements, servings = tuple(packing.placements), routed_as.servings
     load = Load.of(problem, placements, servings)
-    dispatch = dispatcher.finish(load.facility_kw(problem), time_limit_s=TIME_LIMIT_S)
+    paid = paid_for_work(problem, load, placements)
+    load_kw = load.facility_kw(problem)
+    dispatch = dispatcher.finish(load_kw, time_limit_s=TIME_LIMIT_S, paid=paid)
     return Plan(placements=placements, servings=servings, dispatch=dispatch)
+
+
+def _full_models(problem: Problem, dispatcher: Dispatcher, plan: Plan) -> Plan:
+    """`plan` with every service answering with its full model alone; the better of two beginnings.
+
+    Jobs stay as they are, or come back once the services, which need more GPUs now, have chosen.
+    """
+    if not any(serving.variants for serving in plan.servings.values()):
+        return plan
+    services = tuple(replace(one, variants=(), quality_floor=0.0) for one in problem.services)
+    narrow = replace(problem, services=services)
+    bare = {
+        name: replace(serving, variants=(), served_rps=0 * serving.served_rps)
+        for name, serving in plan.servings.items()
+    }
+    kept = Packing.of_plan(narrow, replace(plan, servings=bare))
+    load_kw = kept.load.facility_kw(narrow)
+    _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
+    marginal = Marginal.of(narrow, MeritOrder.of(narrow, dispatch, prices.carbon_per_kg))
+    emptied, jobs = kept.copy(), by_work(narrow)
+    for j in jobs:
+        emptied.take_out(j)
+    for packing in (kept, emptied):
+        for _ in range(FULL_ROUNDS):
+            for v, service in enumerate(narrow.services):
+                choose_replicas(packing, v, Choices.of(narrow, service).thinned(), marginal)
+    _sweep(narrow, dispatcher, emptied, jobs)
+    router = Router(narrow)
+    found = [router.finish(packing, time_limit_s=TIME_LIMIT_S) for packing in (kept, emptied)]
+    return min(found, key=lambda one: tally(narrow, one).objective)
 
 
 def _base_only(job: Job) -> Job:
@@ -146,7 +186,7 @@ def _keeping(problem: Problem, plan: Plan, kept: set[str], movable: list[int]) -
         replace(
             plan,
             placements=tuple(
-                p if p.job in kept else Placement(job=p.job, site=job.home, runs=())
+                p if p.job in kept else Placement.none(job)
                 for job, p in zip(problem.jobs, plan.placements, strict=True)
             ),
         ),
@@ -166,7 +206,9 @@ def _sweep(
     jobs: list[int],
 ) -> None:
     load_kw = packing.load.facility_kw(problem)
-    _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S)
+    paid = paid_for_work(problem, packing.load, packing.placements)
+    _, dispatch, prices = dispatcher.solve(load_kw, time_limit_s=TIME_LIMIT_S, paid=paid)
+    problem = dearer(problem, prices.money_premium)
     marginal = Marginal.of(problem, MeritOrder.of(problem, dispatch, prices.carbon_per_kg))
     chains = Chains.of(problem, terms_of(problem)) if problem.is_chained else None
     for j in chains.sorted(jobs) if chains else jobs:

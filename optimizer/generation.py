@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.bound import respond
 from optimizer.fleet import Roster
 from optimizer.master import Master
-from optimizer.plan import Prices
+from optimizer.plan import Prices, ReservePrices
 from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
@@ -31,6 +31,23 @@ def blend(old: Prices, new: Prices, weight: float) -> Prices:
         stored_per_kwh=mixed("stored_per_kwh"),
         peak_per_kw=mixed("peak_per_kw"),
         carbon_per_kg=weight * old.carbon_per_kg + (1 - weight) * new.carbon_per_kg,
+        money_premium=weight * old.money_premium + (1 - weight) * new.money_premium,
+        quality_per_request=tuple(
+            weight * old.quality_of(v) + (1 - weight) * new.quality_of(v)
+            for v in range(max(len(old.quality_per_request), len(new.quality_per_request)))
+        ),
+        reserve=_blend_reserve(old.reserve, new.reserve, weight),
+    )
+
+
+def _blend_reserve(
+    old: ReservePrices | None, new: ReservePrices | None, weight: float
+) -> ReservePrices | None:
+    if old is None or new is None:
+        return new
+    return ReservePrices(
+        power_per_kw=weight * old.power_per_kw + (1 - weight) * new.power_per_kw,
+        energy_per_kw=weight * old.energy_per_kw + (1 - weight) * new.energy_per_kw,
     )
 
 

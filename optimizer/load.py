@@ -4,8 +4,8 @@ One arithmetic for the heuristics, the baseline, the verifier and the report, so
 disagree about a kilowatt.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,23 +22,55 @@ def reserved_gpus(problem: Problem, job: Job, site: int, mode: int) -> int:
 
 
 def extra_it_kw(problem: Problem, job: Job, site: int, mode: int) -> float:
-    """IT power `job` adds at `site` over its GPUs standing idle. [kW]
+    """IT power `job` adds at `site` over its GPUs at rest, in its own steps. [kW]
 
-    GPUs that it reserves and does not use go on standing idle: they add nothing.
+    GPUs that it reserves and does not use stand idle: where nodes never sleep they add nothing.
     """
     pool = problem.pools[problem.pool_number[site, job.gpu_type]][1]
-    return job.modes[mode].power_kw - job.modes[mode].gpus * pool.idle_kw_per_gpu
+    over_idle_kw = job.modes[mode].power_kw - job.modes[mode].gpus * pool.idle_kw_per_gpu
+    return over_idle_kw + reserved_gpus(problem, job, site, mode) * pool.waking_kw_per_gpu
 
 
-def extra_replica_kw(problem: Problem, service: Service, site: int) -> float:
-    """IT power a replica adds at `site` over its GPUs standing idle. [kW]"""
-    pool = problem.pools[problem.pool_number[site, service.gpu_type]][1]
-    return service.replica_kw - service.gpus_per_replica * pool.idle_kw_per_gpu
+def by_host(problem: Problem, service: Service, serving: Serving) -> tuple[IntArray, FloatArray]:
+    """Replicas and requests [1/s] of a serving by step and host, shape (T, H) each."""
+    hosts = problem.hosts[service.name]
+    sites, n_steps = list(hosts.sites), problem.horizon.n_steps
+    replicas = np.zeros((n_steps, len(hosts.gpus)), dtype=np.int64)
+    served_rps = np.zeros(replicas.shape)
+    of_model = hosts.by_model(replicas), hosts.by_model(served_rps)
+    for m, part in enumerate(serving.parts):
+        of_model[0][:, m] = part.replicas[sites].T
+        of_model[1][:, m] = part.served_rps.sum(axis=0)[sites].T
+    return replicas, served_rps
 
 
-def request_kw(service: Service) -> float:
-    """IT power of one request a second. [kW s]"""
-    return service.energy_per_request_kwh * 3600
+def routed(
+    problem: Problem,
+    replicas: Sequence[IntArray],
+    routes: Iterable[tuple[tuple[int, int, int], FloatArray]],
+) -> dict[str, Serving]:
+    """The servings of all services, by their names.
+
+    Args:
+        problem: The problem.
+        replicas: Of each service by step and host, shape (T, H) each.
+        routes: Service, region and host, with the requests that go there, shape (T,). [1/s]
+    """
+    n_sites, n_steps, servings = len(problem.sites), problem.horizon.n_steps, {}
+    for service, held in zip(problem.services, replicas, strict=True):
+        hosts, parts = problem.hosts[service.name], []
+        for m in range(len(hosts.models)):
+            own = np.zeros((n_sites, n_steps), dtype=np.int64)
+            own[list(hosts.sites)] = hosts.by_model(held)[:, m].T
+            silent = np.zeros((len(service.regions), n_sites, n_steps))
+            parts.append(Serving(replicas=own, served_rps=silent))
+        servings[service.name] = replace(parts[0], variants=tuple(parts[1:]))
+    for (v, r, h), rate in routes:
+        service = problem.services[v]
+        hosts = problem.hosts[service.name]
+        part = servings[service.name].parts[h // len(hosts.sites)]
+        part.served_rps[r, hosts.site[h]] = rate
+    return servings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +79,8 @@ class Load:
 
     Attributes:
         gpus: Reserved by pool and step, shape (K, T).
-        it_kw: IT power by site and step, idle GPUs included, shape (S, T). [kW]
+        it_kw: IT power by site and step, GPUs at rest included, shape (S, T); each reserved GPU is
+            awake in its own steps, others of its node and steps before them are not in it. [kW]
     """
 
     gpus: IntArray
@@ -88,9 +121,7 @@ class Load:
 
     def add_serving(self, problem: Problem, service: Service, serving: Serving) -> None:
         """Add one service's replicas and requests, in place."""
-        sites = list(problem.admissible_sites(service))
-        served_rps = serving.served_rps.sum(axis=0)[sites]
-        self.add_replicas(problem, service, serving.replicas[sites], served_rps)
+        self.add_replicas(problem, service, *by_host(problem, service, serving))
 
     def add_replicas(
         self,
@@ -106,22 +137,33 @@ class Load:
         Args:
             problem: The problem.
             service: One of its services.
-            replicas: By admissible site and step, shape (sites, T).
+            replicas: By step and host, shape (T, H).
             served_rps: Likewise. [1/s]
             sign: 1 or -1.
         """
-        for i, site in enumerate(problem.admissible_sites(service)):
+        hosts = problem.hosts[service.name]
+        for i, site in enumerate(hosts.site):
             pool = problem.pool_number[site, service.gpu_type]
-            self.gpus[pool] += sign * replicas[i] * service.gpus_per_replica
+            self.gpus[pool] += sign * replicas[:, i] * hosts.gpus[i]
             self.it_kw[site] += sign * (
-                replicas[i] * extra_replica_kw(problem, service, site)
-                + served_rps[i] * request_kw(service)
+                replicas[:, i] * hosts.extra_kw[i] + served_rps[:, i] * hosts.request_kw[i]
             )
+
+    def drawn_it_kw(self, problem: Problem) -> FloatArray:
+        """IT power by site and step with all nodes that are awake, shape (S, T). [kW]"""
+        if not problem.sleeping:
+            return self.it_kw
+        drawn_kw: FloatArray = self.it_kw.copy()
+        for k in problem.sleeping:
+            s, pool = problem.pools[k]
+            awake = pool.awake_gpus(self.gpus[k], problem.horizon.step_h)
+            drawn_kw[s] += (awake - self.gpus[k]) * pool.waking_kw_per_gpu
+        return drawn_kw
 
     def facility_kw(self, problem: Problem) -> FloatArray:
         """Power at each site's meter, shape (S, T). [kW]"""
         overhead = np.array([[site.cooling.overhead_kw] for site in problem.sites])
-        return overhead + slopes(problem) * self.it_kw
+        return overhead + slopes(problem) * self.drawn_it_kw(problem)
 
 
 def slopes(problem: Problem) -> FloatArray:

@@ -6,14 +6,23 @@ columns; a dive settles for whole schedules.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from optimizer.bound import Response
-from optimizer.columns import Columns, Entry, Rows, Schedule, hold_key
+from optimizer.columns import (
+    SECONDS_PER_HOUR,
+    Columns,
+    Entry,
+    Rows,
+    Schedule,
+    hold_key,
+)
 from optimizer.dispatcher import Flows
 from optimizer.highs import Column, LinearModel
 from optimizer.model.core import master_model
+from optimizer.money import dearer, dearer_terms
 from optimizer.nearby import near_choices, near_windows
 from optimizer.packing import Packing
 from optimizer.plan import Dispatch, Placement, Prices
@@ -41,9 +50,18 @@ class Master:
         self._pool = self._linear.rows(model.pool_is_shared).reshape(shape)
         self.job_rows = self._linear.rows(model.one_schedule)
         self.step_rows = self._linear.rows(model.one_choice).reshape(shape)
+        self._quality = np.full(len(problem.services), -1, dtype=np.int64)
+        self._quality[list(model.varied)] = self._linear.rows(model.quality_is_kept)
         self._make = Columns(
             problem,
-            Rows(balance=self._balance, pool=self._pool, job=self.job_rows, step=self.step_rows),
+            Rows(
+                balance=self._balance,
+                pool=self._pool,
+                job=self.job_rows,
+                step=self.step_rows,
+                quality=self._quality,
+                cost=self._linear.rows(model.cost_within_budget),
+            ),
         )
         self._all: IntArray = np.arange(problem.horizon.n_steps, dtype=np.int64)
         #: Number of the column that stands for a schedule or a hold.
@@ -78,9 +96,11 @@ class Master:
 
     def offer_near(self, choices: tuple[Choices, ...], prices: Prices, margin: float) -> None:
         """Make what is within `margin` of everyone's best at `prices` available. [money]"""
-        for j, placement in near_windows(self.problem, self.terms, prices, margin):
+        priced = dearer(self.problem, prices.money_premium)
+        terms = dearer_terms(self.problem, self.terms, prices.money_premium)
+        for j, placement in near_windows(priced, terms, prices, margin):
             self.offer_schedule(j, placement)
-        for v, steps, replicas, served in near_choices(self.problem, choices, prices, margin):
+        for v, steps, replicas, served in near_choices(priced, choices, prices, margin):
             self.offer_holds(v, steps, replicas, served)
 
     def offer_schedule(self, j: int, placement: Placement) -> None:
@@ -155,8 +175,20 @@ class Master:
         self.facility_kw = self._flows.facility_kw(answer.column_values)
         duals = -answer.row_duals[self._pool] / self.problem.horizon.step_h
         value = answer.objective + self.problem.idle_water_cost
-        gpu_prices = np.maximum(self.problem.least_gpu_price, duals)
-        return value, self._flows.prices(answer.row_duals, gpu_prices)
+        prices = self._flows.prices(answer.row_duals, duals)
+        least = (1.0 + prices.money_premium) * self.problem.least_gpu_price
+        return value, replace(
+            prices,
+            gpu_per_gpu_h=np.maximum(least, duals),
+            quality_per_request=self._quality_prices(answer.row_duals),
+        )
+
+    def _quality_prices(self, duals: FloatArray) -> tuple[float, ...]:
+        """What a request of better quality is worth to each service; none where no floor binds."""
+        seconds = self.problem.horizon.step_h * SECONDS_PER_HOUR
+        has_floor = self._quality >= 0
+        found = np.where(has_floor, np.maximum(0.0, duals[self._quality]) / seconds, 0.0)
+        return tuple(found.tolist()) if found.any() else ()
 
     def whole(
         self,
@@ -233,8 +265,8 @@ class Master:
     def packing_of(self, chosen: list[Entry]) -> Packing:
         """The packing that `chosen` stand for, and nothing else."""
         problem, n_steps = self.problem, self.problem.horizon.n_steps
-        placements = [Placement(job=job.name, site=job.home, runs=()) for job in problem.jobs]
-        widths = [len(problem.admissible_sites(service)) for service in problem.services]
+        placements = [Placement.none(job) for job in problem.jobs]
+        widths = [len(problem.hosts[service.name].gpus) for service in problem.services]
         replicas = [np.zeros((n_steps, width), dtype=np.int64) for width in widths]
         served = [np.zeros((n_steps, width)) for width in widths]
         for entry in chosen:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.commitment import up_steps
-from optimizer.plan import Dispatch
+from optimizer.plan import Dispatch, ReservePrices
 from optimizer.problem import Problem
 from optimizer.site import Battery, BoolArray, FloatArray, Generator, IntArray, Site
 
@@ -34,11 +34,13 @@ class Leeway:
         billed: By site, a dispatch whose peaks count as billed already.
         peak_share: Of the demand charge, what a step above those peaks costs: a job above them
             pays it once, but may stay for many steps.
+        reserve: Prices of the reserve that plants ask for and generators give up.
     """
 
     stored_per_kwh: FloatArray
     billed: Mapping[str, Dispatch]
     peak_share: float = 1.0
+    reserve: ReservePrices | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,8 @@ class MeritOrder:
             flow = dispatch[site.name]
             stored_kw[s] = flow.charge_kw - flow.discharge_kw
             paid, share = (leeway.billed, leeway.peak_share) if leeway else (dispatch, 1.0)
-            segments = _segments(problem, site, paid[site.name], share)
+            ready = leeway.reserve.per_kw[s] if leeway and leeway.reserve else 0.0
+            segments = _segments(problem, site, paid[site.name], share, ready)
             if site.battery and leeway:
                 given, stored_kw[s] = _battery_segments(
                     site.battery, flow, leeway.stored_per_kwh[s], problem.horizon.step_h
@@ -223,14 +226,18 @@ class MeritOrder:
 Segment = tuple[FloatArray | float, FloatArray | float, FloatArray | float]
 
 
-def _segments(problem: Problem, site: Site, flow: Dispatch, peak_share: float) -> list[Segment]:
+def _segments(
+    problem: Problem, site: Site, flow: Dispatch, peak_share: float, ready: FloatArray | float
+) -> list[Segment]:
     """Width [kW], money [money/kWh] and carbon [g/kWh] of each supply, in no order.
 
     An export given up costs what it would have brought, and emits nothing more. Import above the
-    peak already billed costs `peak_share` of the demand charge in that step.
+    peak already billed costs `peak_share` of the demand charge in that step; reserve costs `ready`.
     """
+    reserve = ready / problem.horizon.step_h
     segments: list[Segment] = [
-        (plant.available_kw, 0.0, plant.carbon_g_per_kwh) for plant in site.plants
+        (plant.available_kw, plant.reserve_share * reserve, plant.carbon_g_per_kwh)
+        for plant in site.plants
     ]
     if site.grid:
         grid = site.grid
@@ -253,7 +260,10 @@ def _segments(problem: Problem, site: Site, flow: Dispatch, peak_share: float) -
             segments.append((grid.import_limit_kw - below, above, carbon))
         segments.append((below, grid.import_price_per_kwh, carbon))
     if site.generator:
-        segments += _fuelled(problem, site.generator, flow)
+        segments += [
+            (width_kw, money + reserve, carbon)
+            for width_kw, money, carbon in _fuelled(problem, site.generator, flow)
+        ]
     return segments
 
 

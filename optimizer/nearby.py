@@ -46,13 +46,14 @@ def near_choices(
     """Choices of every service and step within `margin` of their best. [money]
 
     Yields:
-        A service's number, the steps, the replicas and the requests served by admissible site.
+        A service's number, the steps, the replicas and the requests served by host.
     """
     it_price, gpu_price = it_price_per_kwh(problem, prices), gpu_price_per_gpu_h(problem, prices)
     n_steps = problem.horizon.n_steps
     most = max(2, MOST_COLUMNS // (2 * max(1, len(choices)) * n_steps))
     for v, one in enumerate(choices):
-        replica, request = service_prices(problem, one, it_price, gpu_price)
+        quality_price = prices.quality_of(v)
+        replica, request = service_prices(problem, one, it_price, gpu_price, quality_price)
         costs, served = service_step_costs(one, replica, request)
         near = [(t, c) for t in range(n_steps) for c in _nearest(costs[t], margin, most)]
         steps, chosen = (np.array(side, dtype=np.int64) for side in zip(*near, strict=True))

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.load import Load
+from optimizer.bound import Response
+from optimizer.load import Load, by_host
 from optimizer.marginal import Marginal
 from optimizer.plan import Placement, Plan
 from optimizer.pricing import cheapest
 from optimizer.problem import Problem
+from optimizer.quality import cheapest_above
 from optimizer.replicas import Choices, shortfall_rps
 from optimizer.site import FloatArray, IntArray
 from optimizer.terms import Terms
@@ -26,7 +28,7 @@ class Packing:
 
     Attributes:
         placements: By job, in the problem's order; no runs where not placed.
-        replicas: Of each service by step and admissible site, shape (T, sites) each.
+        replicas: Of each service by step and host, shape (T, H) each.
         served_rps: Requests of each service likewise. [1/s]
         load: Of all of it.
     """
@@ -61,17 +63,19 @@ class Packing:
     @staticmethod
     def of_plan(problem: Problem, plan: Plan) -> "Packing":
         """The placements and replicas of a plan."""
-        rows = [list(problem.admissible_sites(service)) for service in problem.services]
-        servings = [plan.servings[service.name] for service in problem.services]
+        held = [by_host(problem, one, plan.servings[one.name]) for one in problem.services]
         return Packing.of(
             problem,
             plan.placements,
-            [one.replicas[sites].T for one, sites in zip(servings, rows, strict=True)],
-            [
-                one.served_rps.sum(axis=0)[sites].T
-                for one, sites in zip(servings, rows, strict=True)
-            ],
+            [replicas for replicas, _ in held],
+            [served_rps for _, served_rps in held],
         )
+
+    @staticmethod
+    def of_response(problem: Problem, terms: Sequence[Terms], response: Response) -> "Packing":
+        """What everyone chose at some prices, whether there is room for it or not."""
+        placements = [response.timetable.placement(j, one) for j, one in enumerate(terms)]
+        return Packing.of(problem, placements, response.replicas, response.served_rps)
 
     def copy(self) -> "Packing":
         """An independent packing, to try on."""
@@ -92,7 +96,7 @@ class Packing:
         """Leave job number j unplaced."""
         job = self.problem.jobs[j]
         self.load.add(self.problem, job, self.placements[j], -1)
-        self.placements[j] = Placement(job=job.name, site=job.home, runs=())
+        self.placements[j] = Placement.none(job)
 
     def set_service(
         self, v: int, steps: IntArray, replicas: IntArray, served_rps: FloatArray
@@ -111,7 +115,7 @@ class Packing:
     def add_service(self, v: int, sign: int = 1) -> None:
         """Add (or with `sign` -1 take away) the load of service number v."""
         service, replicas, served = self.problem.services[v], self.replicas[v], self.served_rps[v]
-        self.load.add_replicas(self.problem, service, replicas.T, served.T, sign=sign)
+        self.load.add_replicas(self.problem, service, replicas, served, sign=sign)
 
 
 def rechoose_short_steps(
@@ -129,7 +133,7 @@ def rechoose_short_steps(
     if not len(steps):
         return False
     for v, one in enumerate(choices):
-        nothing = np.zeros((len(steps), len(one.sites)))
+        nothing = np.zeros((len(steps), len(one.hosts.gpus)))
         packing.add_service(v, -1)
         packing.set_service(v, steps, nothing.astype(np.int64), nothing)
     urgency = [(-int(short[v].sum()), len(one.sites)) for v, one in enumerate(choices)]
@@ -154,6 +158,8 @@ def choose_replicas(
 ) -> None:
     """Take service number v away and give it, step by step, the choice that adds least.
 
+    Its steps together keep the floor on the mean quality, beside those that are not chosen anew.
+
     Args:
         packing: Changed in place.
         v: Number of the service.
@@ -161,33 +167,50 @@ def choose_replicas(
         marginal: Supplies, the batteries held still.
         steps: Which steps; all by default.
     """
-    problem, sites, service = packing.problem, choices.sites, choices.service
+    problem, service, hosts = packing.problem, choices.service, choices.hosts
     chosen = np.arange(problem.horizon.n_steps) if steps is None else steps
     packing.add_service(v, -1)
     one, marginal = choices.at(chosen), marginal.at(chosen)
-    rows, size = list(sites), service.gpus_per_replica
+    rows, sites = list(hosts.sites), hosts.sites
     slope = marginal.slope[rows]
     before_kw = marginal.overhead_kw[rows, None] + slope * packing.load.it_kw[rows][:, chosen]
     pools = np.array([problem.pool_number[s, service.gpu_type] for s in rows])
     held = packing.load.gpus[pools][:, chosen]
     lease = np.array([problem.pools[k][1].lease_price_per_gpu_h for k in pools])
-    typical_kw = one.request_kw * max(1.0, float(service.demand_rps.sum(axis=0).mean()))
-    served = one.split(marginal.power_cost(before_kw, before_kw + slope * typical_kw, sites))
-    extra = one.replicas * one.extra_kw + served * one.request_kw
+    mean_rps = max(1.0, float(service.demand_rps.sum(axis=0).mean()))
+    price = np.concatenate(
+        [
+            marginal.power_cost(before_kw, before_kw + slope * (kw * mean_rps), sites)
+            for kw in hosts.request_kw[:: len(sites)]
+        ]
+    )
+    if hosts.has_variants:
+        one, served = one.doubled(price)
+    else:
+        served = one.split(price)
+    extra = hosts.by_site(one.replicas * hosts.extra_kw + served * hosts.request_kw)
     after_kw = before_kw + slope * extra.transpose(1, 2, 0)
     cost = marginal.power_cost(before_kw, after_kw, sites).sum(axis=1).T + one.shortfall
     cost += (extra * marginal.water_cost_per_kw[rows].T[:, None, :]).sum(axis=2)
-    cost += (one.replicas * lease).sum(axis=2) * size * problem.horizon.step_h
-    more = one.replicas.transpose(1, 2, 0) * size
+    leased = (hosts.by_model(one.replicas) * lease).sum(axis=3) * hosts.gpus[:: len(sites)]
+    cost += leased.sum(axis=2) * problem.horizon.step_h
+    more = hosts.by_site(one.replicas * hosts.gpus).transpose(1, 2, 0)
     cost += marginal.gpu_cost(held, more, pools).sum(axis=1).T
     fits = np.isfinite(cost) & one.allowed
-    choice = np.argmin(np.where(fits, cost, np.inf), axis=1)
+    cost = np.where(fits, cost, np.inf)
+    full = np.flatnonzero(~fits.any(axis=1))
+    squeezed = choices.squeezed(chosen[full], (marginal.pool_gpus[pools] - held).T[full])
+    if hosts.has_variants:
+        gained = hosts.gained(served)
+        gained[full] = 0.0
+        others = np.delete(packing.served_rps[v], chosen, axis=0)
+        least = -float(hosts.gained(others).sum() + hosts.gained(squeezed[1]).sum())
+        choice = cheapest_above(cost, gained, least)
+    else:
+        choice = np.argmin(cost, axis=1)
     replicas = one.replicas[np.arange(len(choice)), choice]
     requests = served[np.arange(len(choice)), choice]
-    full = np.flatnonzero(~fits.any(axis=1))
-    if len(full):
-        room = (marginal.pool_gpus[pools] - held).T[full] // size
-        replicas[full], requests[full] = choices.squeezed(chosen[full], room)
+    replicas[full], requests[full] = squeezed
     packing.set_service(v, chosen, replicas, requests)
 
 

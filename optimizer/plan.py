@@ -3,7 +3,7 @@
 A plan carries everything a stranger needs to recompute it from its problem by plain arithmetic.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.site import FloatArray, IntArray
+from optimizer.work import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ class Placement:
     site: str
     runs: tuple[Run, ...]
 
+    @staticmethod
+    def none(job: Job) -> "Placement":
+        """Of a job that is left out."""
+        return Placement(job=job.name, site=job.home, runs=())
+
     def mode_of_step(self, n_steps: int) -> IntArray:
         """Mode by step, -1 where the job does not run, shape (n_steps,)."""
         modes = np.full(n_steps, -1, dtype=np.int64)
@@ -61,15 +67,43 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """One service's replicas and requests.
+    """One service's replicas and requests: of its full model, and of each variant apart.
 
     Attributes:
-        replicas: By site and step, shape (S, T).
-        served_rps: By region, site and step, shape (R, S, T). [1/s]
+        replicas: Of the full model by site and step, shape (S, T).
+        served_rps: By the full model, by region, site and step, shape (R, S, T). [1/s]
+        variants: The same of each variant, in the service's order; none where the full model
+            answers alone.
     """
 
     replicas: IntArray
     served_rps: FloatArray
+    variants: "tuple[Serving, ...]" = field(default=(), metadata=UNSAID_AT_DEFAULT)
+
+    @property
+    def parts(self) -> tuple["Serving", ...]:
+        """The full model's, then the variants'."""
+        return (self, *self.variants)
+
+    @property
+    def all_replicas(self) -> IntArray:
+        """Of all models by site and step, shape (S, T)."""
+        held: IntArray = np.sum([one.replicas for one in self.parts], axis=0)
+        return held
+
+    @property
+    def all_served_rps(self) -> FloatArray:
+        """By all models, by region, site and step, shape (R, S, T). [1/s]"""
+        served: FloatArray = np.sum([one.served_rps for one in self.parts], axis=0)
+        return served
+
+    def taken(self, take: Callable[[np.ndarray], np.ndarray]) -> "Serving":
+        """With `take` of the replicas, and of the requests of each region, in every part."""
+        return Serving(
+            replicas=take(self.replicas),
+            served_rps=np.array([take(rate) for rate in self.served_rps]),
+            variants=tuple(one.taken(take) for one in self.variants),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +155,26 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReservePrices:
+    """Of the reserve of islands, in each step at least 0.
+
+    Attributes:
+        power_per_kw: Of power that could be given beside, by site and step, shape (S, T).
+            [money/kW]
+        energy_per_kw: Of power for a step that what is stored could bear, likewise. [money/kW]
+    """
+
+    power_per_kw: FloatArray
+    energy_per_kw: FloatArray
+
+    @property
+    def per_kw(self) -> FloatArray:
+        """Of both, shape (S, T). [money/kW]"""
+        total: FloatArray = self.power_per_kw + self.energy_per_kw
+        return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
     """Marginal values that certify the bound; any values certify one, good ones a tight one.
 
@@ -131,6 +185,10 @@ class Prices:
         peak_per_kw: Of one kW of import below the period's peak, at least 0, shape (S, T).
         carbon_per_kg: Of a kg of the carbon budget, between 0 and what a kg above it costs.
             [money/kg CO2e]
+        money_premium: Of a unit of the cost budget, between 0 and what a unit above it costs. [1]
+        quality_per_request: Of a request answered with a quality higher by 1, at least 0, for each
+            service in the problem's order; none at all where no floor on the quality binds.
+        reserve: Of islands that must hold one; None where none does.
     """
 
     power_per_kwh: FloatArray
@@ -138,6 +196,13 @@ class Prices:
     stored_per_kwh: FloatArray
     peak_per_kw: FloatArray
     carbon_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    money_premium: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    quality_per_request: tuple[float, ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
+    reserve: ReservePrices | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+
+    def quality_of(self, v: int) -> float:
+        """Price of quality for service number v. [money/request]"""
+        return self.quality_per_request[v] if self.quality_per_request else 0.0
 
 
 class Stage(StrEnum):
@@ -180,6 +245,10 @@ class Proof:
         """(objective - bound) / (objective - constant), 0 when nothing is left to decide."""
         left = self.objective - self.constant
         return 0.0 if self.gap_absolute <= 0 else self.gap_absolute / max(left, 1e-9)
+
+    def __str__(self) -> str:
+        """What is reached, in a line of talk."""
+        return f"{self.objective:,.0f}, bound {self.bound:,.0f}, gap {self.gap:.2%}"
 
     @property
     def deterministic(self) -> bool:

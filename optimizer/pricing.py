@@ -39,7 +39,6 @@ def untrimmed(terms: Terms, cost: FloatArray, grain: Grain) -> tuple[float, Plac
 
     Arguments as of `cheapest`.
     """
-    name = terms.job.name
     if terms.is_contiguous:
         least, position, start = least_window(terms, cost[:, 0])
         runs: tuple[Run, ...] = (Run(first_step=start, n_steps=terms.n_steps),)
@@ -48,8 +47,8 @@ def untrimmed(terms: Terms, cost: FloatArray, grain: Grain) -> tuple[float, Plac
         least, position = path.cost, path.site
         runs = _runs(path.steps)
     if least >= terms.unfinished_cost:
-        return terms.unfinished_cost, Placement(job=name, site=terms.job.home, runs=())
-    return least, Placement(job=name, site=terms.names[position], runs=runs)
+        return terms.unfinished_cost, Placement.none(terms.job)
+    return least, Placement(job=terms.job.name, site=terms.names[position], runs=runs)
 
 
 def schedule_cost(terms: Terms, cost: FloatArray, placement: Placement) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.horizon import Horizon
+from optimizer.hosts import Hosts
 from optimizer.order import in_sequence
 from optimizer.site import GpuPool, IntArray, Site
 from optimizer.work import Job, Service
@@ -48,6 +49,10 @@ class Objective:
         carbon_budget_kg: Emissions of the horizon, location-based, above which each kg is a
             shortfall; None for no budget. [kg CO2e]
         carbon_excess_price_per_kg: Of each kg above it, beside the carbon price. [money/kg CO2e]
+        cost_budget: Money paid in the horizon (no penalty, no carbon price) above which each unit
+            is a shortfall; None for no budget. [money]
+        cost_excess_price: Of each unit of money above it, beside itself. [1]
+        reserve_price_per_kw_h: Reserve that an island lacks, each kW for an hour. [money/kW/h]
     """
 
     currency: str
@@ -59,12 +64,20 @@ class Objective:
     unfinished_price_per_gpu_h: float
     carbon_budget_kg: float | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
     carbon_excess_price_per_kg: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    cost_budget: float | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    cost_excess_price: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    reserve_price_per_kw_h: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         if self.carbon_budget_kg is not None and not self.carbon_excess_price_per_kg > 0:
             raise ValueError(
                 "objective.carbon_excess_price_per_kg: must be above 0 with a carbon budget, got "
                 f"{self.carbon_excess_price_per_kg}; say what a kg above the budget costs"
+            )
+        if self.cost_budget is not None and not self.cost_excess_price > 0:
+            raise ValueError(
+                "objective.cost_excess_price: must be above 0 with a cost budget, got "
+                f"{self.cost_excess_price}; say what a unit of money above the budget costs"
             )
 
     def late_price_per_h(self, job: Job) -> float:
@@ -103,6 +116,13 @@ class Problem:
             if len(set(names)) < len(names):
                 twice = sorted({name for name in names if names.count(name) > 1})
                 raise ValueError(f"{what}: each name once, got twice {', '.join(twice)}")
+        reserves = any(plant.reserve_share > 0 for site in self.sites for plant in site.plants)
+        if reserves and not self.objective.reserve_price_per_kw_h > 0:
+            raise ValueError(
+                "objective.reserve_price_per_kw_h: must be above 0 where a plant has a "
+                f"reserve_share, got {self.objective.reserve_price_per_kw_h}; say what a kW of "
+                "reserve missing for an hour costs"
+            )
         everything: tuple[Job | Service, ...] = (*self.jobs, *self.services)
         for work in everything:
             if work.home not in self.site_number:
@@ -123,6 +143,14 @@ class Problem:
     def site_number(self) -> Mapping[str, int]:
         """Position of each site in `sites`."""
         return {site.name: number for number, site in enumerate(self.sites)}
+
+    @cached_property
+    def hosts(self) -> Mapping[str, Hosts]:
+        """Where each service may hold replicas, by its name."""
+        return {
+            service.name: Hosts.of(service, self.admissible_sites(service), self.sites)
+            for service in self.services
+        }
 
     @cached_property
     def sequence(self) -> tuple[int, ...]:
@@ -175,6 +203,11 @@ class Problem:
         return {(s, pool.gpu_type): k for k, (s, pool) in enumerate(self.pools)}
 
     @cached_property
+    def sleeping(self) -> tuple[int, ...]:
+        """Numbers of the pools whose nodes sleep."""
+        return tuple(k for k, (_, pool) in enumerate(self.pools) if pool.waking_kw_per_gpu > 0)
+
+    @cached_property
     def idle_water_cost(self) -> float:
         """Water that the GPUs of every pool cost standing idle, whatever is planned. [money]"""
         litres = sum(float(site.idle_it_kw @ site.cooling.water_l_per_kwh) for site in self.sites)
@@ -217,7 +250,10 @@ class Problem:
         )
 
     def floor(self, service: Service) -> IntArray:
-        """Replicas `service` must hold by step, or as many as its pools could, shape (T,)."""
+        """Replicas `service` must hold by step, or as many as its pools could, shape (T,).
+
+        Replicas of any model count; the room is that for the full one.
+        """
         pools = [self.pool_number[s, service.gpu_type] for s in self.admissible_sites(service)]
         room = self.pool_gpus[pools] // service.gpus_per_replica
         floor: IntArray = np.minimum(service.min_replicas, room.sum(axis=0))

@@ -103,9 +103,10 @@ class Quotes:
     def _beside(self, power_kw: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Facility power without and with one more GPU, and the IT power it adds, by pool. [kW]"""
         rows = [s for s, _ in self.problem.pools]
-        idle = np.array([[pool.idle_kw_per_gpu] for _, pool in self.problem.pools])
-        slope, extra_kw = self.marginal.slope[rows], power_kw - idle
-        before_kw = self.marginal.overhead_kw[rows, None] + slope * self.load.it_kw[rows]
+        rest = np.array([[pool.resting_kw_per_gpu] for _, pool in self.problem.pools])
+        slope, extra_kw = self.marginal.slope[rows], power_kw - rest
+        it_kw = self.load.drawn_it_kw(self.problem)[rows]
+        before_kw = self.marginal.overhead_kw[rows, None] + slope * it_kw
         return before_kw, before_kw + slope * extra_kw, extra_kw
 
     def _added_kg(self, job: Job, placement: Placement) -> float:

@@ -22,6 +22,7 @@ from optimizer.packing import (
 from optimizer.plan import Placement
 from optimizer.pricing import cheapest, schedule_cost
 from optimizer.problem import Problem
+from optimizer.quality import keeps_floor
 from optimizer.replicas import Choices, shortfall_rps
 from optimizer.site import FloatArray, IntArray
 from optimizer.supply import Supply
@@ -75,6 +76,8 @@ class Repair:
             held = packing.replicas[v].sum(axis=1)
             short = shortfall_rps(self.problem, service, packing.replicas[v], packing.served_rps[v])
             steps = np.flatnonzero((held < self.problem.floor(service)) | (short > 0))
+            if not keeps_floor(self.problem, service, packing.served_rps[v]):
+                steps = np.arange(self.problem.horizon.n_steps)
             if len(steps):
                 choose_replicas(packing, v, self.choices[v], marginal, steps)
         for j in chains.sorted(by_work(self.problem)):
@@ -182,8 +185,9 @@ class Repair:
 
     def _lease_and_water(self, packing: Packing) -> float:
         problem, load = self.problem, packing.load
+        it_kw = load.drawn_it_kw(problem)
         water = np.array([site.cooling.water_l_per_kwh for site in problem.sites])
-        water_cost = problem.objective.water_price_per_l * float((load.it_kw * water).sum())
+        water_cost = problem.objective.water_price_per_l * float((it_kw * water).sum())
         return float(problem.lease_cost(load.gpus).sum()) + problem.horizon.step_h * water_cost
 
     def _job_cost(self, j: int, placement: Placement) -> float:

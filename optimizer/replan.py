@@ -6,13 +6,14 @@ shuffle work; jobs that are new, and those that do not fit any more, are put in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.bound import Response, question, respond
+from optimizer.bound import Response, admissible, question, respond
+from optimizer.load import by_host
 from optimizer.packing import Packing
-from optimizer.plan import Placement, Prices, Run, Serving, Solution
+from optimizer.plan import Placement, Prices, ReservePrices, Run, Serving, Solution
 from optimizer.pricing import schedule_cost
 from optimizer.problem import Problem
 from optimizer.search import Search
@@ -60,20 +61,17 @@ class Start:
         beyond = steps >= old.n_steps
         steps[beyond] = old.n_steps - day + (steps[beyond] - old.n_steps) % day
         sites = [before.site_number.get(site.name) for site in after.sites]
+        before_service = {service.name: v for v, service in enumerate(before.services)}
         pools = [
             before.pool_number.get((before.site_number.get(after.sites[s].name, -1), pool.gpu_type))
             for s, pool in after.pools
         ]
-        prices = solution.prices
+        services = [before_service.get(service.name) for service in after.services]
+        to = _Retold(sites=sites, pools=pools, services=services, steps=steps)
+        models = {one.name: [model.name for model in one.models] for one in before.services}
         known = {job.name for job in after.jobs} & {job.name for job in before.jobs}
         return Start(
-            prices=Prices(
-                power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
-                gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
-                stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
-                peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-                carbon_per_kg=prices.carbon_per_kg,
-            ),
+            prices=to.prices(solution.prices),
             placements={
                 placement.job: _later(placement, int(passed))
                 for placement in solution.plan.placements
@@ -82,13 +80,11 @@ class Start:
                 and placement.runs[0].first_step >= passed
             },
             servings={
-                service.name: Serving(
-                    replicas=_held(one.replicas, sites, steps),
-                    served_rps=np.array([_held(rate, sites, steps) for rate in one.served_rps]),
-                )
+                service.name: to.serving(one)
                 for service in after.services
                 if (one := solution.plan.servings.get(service.name))
                 and one.served_rps.shape[0] == len(service.regions)
+                and models[service.name] == [model.name for model in service.models]
             },
         )
 
@@ -99,24 +95,52 @@ class Start:
             problem.pool_number[problem.site_number[other.sites[s].name], pool.gpu_type]
             for s, pool in other.pools
         ]
-        steps, prices = np.arange(problem.horizon.n_steps), self.prices
+        services: list[int | None] = list(range(len(problem.services)))
+        steps = np.arange(problem.horizon.n_steps)
+        to = _Retold(sites=sites, pools=pools, services=services, steps=steps)
         return Start(
-            prices=Prices(
-                power_per_kwh=_taken(prices.power_per_kwh, sites, steps),
-                gpu_per_gpu_h=_taken(prices.gpu_per_gpu_h, pools, steps),
-                stored_per_kwh=_taken(prices.stored_per_kwh, sites, steps),
-                peak_per_kw=_taken(prices.peak_per_kw, sites, steps),
-                carbon_per_kg=prices.carbon_per_kg,
-            ),
+            prices=to.prices(self.prices),
             placements=self.placements,
-            servings={
-                name: Serving(
-                    replicas=_held(one.replicas, sites, steps),
-                    served_rps=np.array([_held(rate, sites, steps) for rate in one.served_rps]),
-                )
-                for name, one in self.servings.items()
-            },
+            servings={name: to.serving(one) for name, one in self.servings.items()},
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Retold:
+    """What was said of the sites, pools and steps of one problem, said of those of another.
+
+    Attributes:
+        sites: Number in the first problem of each site of the other; None for a new one.
+        pools: Likewise.
+        services: Likewise.
+        steps: Number in the first problem of each step of the other, shape (T,).
+    """
+
+    sites: list[int | None]
+    pools: list[int | None]
+    services: list[int | None]
+    steps: IntArray
+
+    def prices(self, said: Prices) -> Prices:
+        """Those of something new are the mean of all; the quality of a new service has none."""
+        quality = tuple(0.0 if v is None else said.quality_of(v) for v in self.services)
+        return replace(
+            said,
+            power_per_kwh=_taken(said.power_per_kwh, self.sites, self.steps),
+            gpu_per_gpu_h=_taken(said.gpu_per_gpu_h, self.pools, self.steps),
+            stored_per_kwh=_taken(said.stored_per_kwh, self.sites, self.steps),
+            peak_per_kw=_taken(said.peak_per_kw, self.sites, self.steps),
+            quality_per_request=quality if any(quality) else (),
+            reserve=said.reserve
+            and ReservePrices(
+                power_per_kw=_taken(said.reserve.power_per_kw, self.sites, self.steps),
+                energy_per_kw=_taken(said.reserve.energy_per_kw, self.sites, self.steps),
+            ),
+        )
+
+    def serving(self, said: Serving) -> Serving:
+        """Something new serves nothing."""
+        return said.taken(lambda values: _held(values, self.sites, self.steps))
 
 
 def _taken(values: FloatArray, rows: list[int | None], steps: IntArray) -> FloatArray:
@@ -144,23 +168,22 @@ def replan(search: Search, start: Start) -> None:
     problem = search.problem
     response = respond(problem, start.prices, search.choices, search.roster)
     search.proven(start.prices, response)
+    search.put_premium(admissible(problem, start.prices).money_premium)
     search.tell("priced as before")
     placements, movers = _kept(search, start, response)
     replicas, served = list(response.replicas), list(response.served_rps)
     for v, service in enumerate(problem.services):
         if service.name in start.servings:
-            rows = list(problem.admissible_sites(service))
-            one = start.servings[service.name]
-            replicas[v], served[v] = one.replicas[rows].T, one.served_rps.sum(axis=0)[rows].T
-    packing = Packing.of(problem, placements, replicas, served)
+            replicas[v], served[v] = by_host(problem, service, start.servings[service.name])
+    packing = Packing.of(search.priced, placements, replicas, served)
     search.consider(search.sweeps().settle(packing, movers), "kept what holds")
 
 
 def _kept(search: Search, start: Start, response: Response) -> tuple[list[Placement], IntArray]:
     """The schedule of each job to start from, and the numbers of the jobs that may move."""
-    problem, asked = search.problem, question(search.problem, start.prices)
+    problem, asked = search.priced, question(search.priced, start.prices)
     placements, movers = [], []
-    for j, terms in enumerate(search.roster.jobs):
+    for j, terms in enumerate(search.priced_roster.jobs):
         kept = start.placements.get(terms.job.name)
         if kept is None or not _still_holds(problem, j, kept):
             placements.append(response.timetable.placement(j, terms))

@@ -1,62 +1,30 @@
 """How many replicas where: every sensible choice of a service, step by step, and its worth.
 
-A service's steps are independent once power and GPUs have a price, and a step has few whole
-choices: replica counts by site. Where they can all be enumerated the bound keeps replicas whole
-too; a large service is weighed by shares of its demand and bounded by fractions of a replica.
-
-What a choice can serve is a flow from regions to sites; its value is a minimum cut (Ford and
-Fulkerson 1956), and the cheapest split over sites is greedy because those values form a
-polymatroid (Edmonds 1970): fill the cheapest site as far as any flow allows, then the next.
+A service's steps are independent once power, GPUs and the quality of answers have a price, and a
+step has few whole choices: replica counts by host. Where they can all be enumerated the bound keeps
+replicas whole too; a large service is weighed by shares of its demand and bounded by fractions of a
+replica.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations, islice, product
+from itertools import islice, product
 
 import numpy as np
 
-from optimizer.load import extra_replica_kw, request_kw
+from optimizer.covers import covers
+from optimizer.hosts import Hosts
 from optimizer.problem import Problem
+from optimizer.ranks import Ranks, rank
+from optimizer.relaxed import Relaxed
 from optimizer.site import BoolArray, FloatArray, IntArray
 from optimizer.work import Service
 
 MAX_CHOICES = 2500
 MAX_ASSIGNMENTS = 64
+#: Loads by site up to which each site may answer with another model; of more, all with the same.
+MAX_MIXED = 1500
 TOLERANCE = 1e-9
-#: Prices tried for room in a replica, in the bound of a service that survives the loss of a site.
-LEVELS = 33
-
-
-def _subsets(sites: tuple[int, ...]) -> list[tuple[int, ...]]:
-    return [chosen for size in range(len(sites) + 1) for chosen in combinations(sites, size)]
-
-
-def _rank(
-    demand_rps: FloatArray,
-    neighbours: list[set[int]],
-    within: tuple[int, ...],
-    capacity: FloatArray,
-) -> FloatArray:
-    """Most requests a second that the sites `within` can serve, by minimum cut.
-
-        value = min over B within: capacity(B) + demand of the regions with a site outside B
-
-    Args:
-        demand_rps: By region and step, shape (R, T). [1/s]
-        neighbours: Sites that reach each region in time.
-        within: Positions in the last axis of `capacity`.
-        capacity: Requests a second by step, choice and site, shape (T or 1, C, sites). [1/s]
-
-    Returns:
-        Shape (T, C). [1/s]
-    """
-    best: FloatArray | None = None
-    for inside in _subsets(within):
-        outside = [r for r, near in enumerate(neighbours) if (near & set(within)) - set(inside)]
-        demand = demand_rps[outside].sum(axis=0)[:, None]
-        cut = capacity[..., list(inside)].sum(axis=-1) + demand
-        best = cut if best is None else np.minimum(best, cut)
-    assert best is not None
-    return best
 
 
 def _neighbours(problem: Problem, service: Service, sites: tuple[int, ...]) -> list[set[int]]:
@@ -77,21 +45,21 @@ def unprotected_rps(
     Args:
         problem: The problem.
         service: One of its services.
-        replicas: By step and admissible site, shape (T, sites).
+        replicas: By step and host, shape (T, H).
         steps: Which steps those are; all by default.
     """
     short: FloatArray = np.zeros(len(replicas))
     if not service.survives_site_loss:
         return short
-    sites = problem.admissible_sites(service)
-    neighbours = _neighbours(problem, service, sites)
+    hosts = problem.hosts[service.name]
+    neighbours = _neighbours(problem, service, hosts.sites)
     demand = service.demand_rps if steps is None else service.demand_rps[:, steps]
     total = demand.sum(axis=0)
-    for lost in range(len(sites)):
-        capacity: FloatArray = (replicas * service.capacity_rps).astype(np.float64)
+    everywhere = tuple(range(len(hosts.sites)))
+    for lost in everywhere:
+        capacity = hosts.by_site((replicas * hosts.capacity_rps).astype(np.float64))
         capacity[:, lost] = 0.0
-        everywhere = tuple(range(len(sites)))
-        kept = _rank(demand, neighbours, everywhere, capacity[:, None, :])[:, 0]
+        kept = rank(demand, neighbours, everywhere, capacity[:, None, :], everywhere)[:, 0]
         short = np.maximum(short, total - kept)
     short[short <= 1e-9 * np.maximum(1.0, total)] = 0.0
     return short
@@ -109,7 +77,7 @@ def shortfall_rps(
     Args:
         problem: The problem.
         service: One of its services.
-        replicas: By step and admissible site, shape (T, sites).
+        replicas: By step and host, shape (T, H).
         served_rps: Likewise. [1/s]
         steps: Which steps those are; all by default.
     """
@@ -124,257 +92,251 @@ class Choices:
     """What one service may hold, step by step.
 
     Attributes:
-        sites: Admissible sites; their order is that of the last axes below.
-        replicas: Of each choice by step, shape (T, C, sites).
-        rank_rps: Most requests served by each subset of sites, by subset, shape (T, C) each.
+        hosts: Where replicas may be; their order is that of the last axes below.
+        replicas: Of each choice by step, shape (T, C, H).
+        rank_rps: Most requests served by each subset of hosts, by step and choice.
         shortfall: Priced unserved and unprotected requests, shape (T, C). [money]
         allowed: Whether a step's pools hold a choice, shape (T, C).
         complete: Whether no choice worth making is missing; a bound may then keep replicas whole.
-        extra_kw: IT power a replica adds, by site. [kW]
-        request_kw: IT power of one request a second. [kW s]
-        most: Replicas the pools hold alone, or the demand needs at most, shape (T, sites).
-        flow_rps: Most requests each subset of sites serves with `most` replicas, shape (T,) each.
+        most: Replicas the pools hold alone, or the demand needs at most, shape (T, H).
+        flow_rps: Most requests each subset of hosts serves with `most` replicas, one choice a step.
         unserved_price: Of one request a second left unserved for a step. [money s]
-        neighbours: Positions in `sites` that reach each region in time.
     """
 
     service: Service
-    sites: tuple[int, ...]
+    hosts: Hosts
     replicas: IntArray
-    rank_rps: dict[frozenset[int], FloatArray]
+    rank_rps: Ranks
     shortfall: FloatArray
     allowed: BoolArray
     complete: bool
-    extra_kw: FloatArray
-    request_kw: float
     most: IntArray
-    flow_rps: dict[frozenset[int], FloatArray]
+    flow_rps: Ranks
     unserved_price: float
-    neighbours: list[set[int]]
 
     @staticmethod
     def of(problem: Problem, service: Service) -> "Choices":
         """The choices of `service` worth weighing.
 
-        No choice holds more replicas at a site than all of the demand needs.
+        No choice holds more replicas at a host than all of the demand needs.
         """
-        sites = problem.admissible_sites(service)
-        neighbours = _neighbours(problem, service, sites)
-        most = _most(problem, service, sites)
-        replicas, complete = _options(service, neighbours, most)
-        capacity = (replicas * service.capacity_rps).astype(float)
-        subsets = _subsets(tuple(range(len(sites))))
-        demand_rps = service.demand_rps
-        rank = {frozenset(one): _rank(demand_rps, neighbours, one, capacity) for one in subsets}
-        full = (most * service.capacity_rps).astype(float)[:, None, :]
-        flow = {frozenset(one): _rank(demand_rps, neighbours, one, full)[:, 0] for one in subsets}
-        demand = demand_rps.sum(axis=0)[:, None]
-        everywhere = frozenset(range(len(sites)))
-        short = demand - rank[everywhere]
+        hosts = problem.hosts[service.name]
+        neighbours = _neighbours(problem, service, hosts.sites)
+        most = _most(problem, service, hosts)
+        replicas, complete = _options(service, hosts, neighbours, most)
+
+        def ranks(counts: IntArray) -> Ranks:
+            return Ranks(
+                demand_rps=service.demand_rps,
+                neighbours=neighbours,
+                capacity_rps=(counts * hosts.capacity_rps).astype(float),
+                place=hosts.place,
+            )
+
+        answered = ranks(replicas)
+        demand = service.demand_rps.sum(axis=0)[:, None]
+        short = demand - answered.everywhere
         if service.survives_site_loss:
-            short = short + np.max([demand - rank[everywhere - {s}] for s in everywhere], axis=0)
+            places = range(len(hosts.sites))
+            short = short + np.max([demand - answered.without(s) for s in places], axis=0)
         price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
         return Choices(
             service=service,
-            sites=sites,
+            hosts=hosts,
             replicas=replicas,
-            rank_rps=rank,
+            rank_rps=answered,
             shortfall=price * short,
             allowed=(replicas <= most[:, None, :]).all(axis=2)
             & (replicas.sum(axis=2) >= problem.floor(service)[:, None]),
             complete=complete,
-            extra_kw=np.array([extra_replica_kw(problem, service, s) for s in sites]),
-            request_kw=request_kw(service),
             most=most,
-            flow_rps=flow,
+            flow_rps=ranks(most[:, None, :]),
             unserved_price=price,
-            neighbours=neighbours,
         )
+
+    @property
+    def sites(self) -> tuple[int, ...]:
+        """Numbers of the sites that may run the service."""
+        return self.hosts.sites
 
     def at(self, steps: IntArray) -> "Choices":
         """The same choices in some steps only; `service` keeps its demand of all."""
         return replace(
             self,
             replicas=self.replicas[steps],
-            rank_rps={subset: rate[steps] for subset, rate in self.rank_rps.items()},
+            rank_rps=self.rank_rps.at(steps),
             shortfall=self.shortfall[steps],
             allowed=self.allowed[steps],
             most=self.most[steps],
-            flow_rps={subset: rate[steps] for subset, rate in self.flow_rps.items()},
+            flow_rps=self.flow_rps.at(steps),
         )
 
     def thinned(self) -> "Choices":
         """Without choices that leave more unserved than they must, or hold a replica for nothing.
 
-        What is left is worth searching; only all choices together prove a bound.
+        A replica is for nothing where without it as many requests are answered, as well and with as
+        little energy. What is left is worth searching; only all choices together prove a bound.
         """
         if not self.complete:
             return self
-        lattice = self.replicas[0]
+        lattice, n_hosts = self.replicas[0], self.replicas.shape[2]
         number = {tuple(one): c for c, one in enumerate(lattice.tolist())}
         short = np.where(self.allowed, self.shortfall, np.inf)
         serves = short <= short.min(axis=1, keepdims=True) + TOLERANCE
         keeps = serves.copy()
-        for site in range(len(self.sites)):
-            fewer = lattice - np.eye(len(self.sites), dtype=np.int64)[site]
+        worth = list(self._worth())
+        for host in range(n_hosts):
+            fewer = lattice - np.eye(n_hosts, dtype=np.int64)[host]
             found = np.array([number.get(tuple(one), -1) for one in fewer.tolist()])
-            keeps[:, found >= 0] &= ~serves[:, found[found >= 0]]
+            has = found >= 0
+            as_good = serves[:, found[has]]
+            for one in worth:
+                as_good = as_good & (one[:, found[has]] <= one[:, has] + TOLERANCE)
+            keeps[:, has] &= ~as_good
         width = int(keeps.sum(axis=1).max())
         kept = np.argsort(~keeps, axis=1, kind="stable")[:, :width]
-
-        def of(values: FloatArray) -> FloatArray:
-            return np.take_along_axis(values, kept, axis=1)
-
         return replace(
             self,
             replicas=lattice[kept],
-            rank_rps={subset: of(rate) for subset, rate in self.rank_rps.items()},
-            shortfall=of(self.shortfall),
+            rank_rps=self.rank_rps.chosen(kept),
+            shortfall=np.take_along_axis(self.shortfall, kept, axis=1),
             allowed=np.take_along_axis(keeps, kept, axis=1),
             complete=False,
         )
 
+    def _worth(self) -> Iterator[FloatArray]:
+        """Least quality lost, then least energy used, by each choice, shape (T, C) each.
+
+        Nothing where there is one model, of which all replicas are worth the same.
+        """
+        hosts, n_steps = self.hosts, len(self.replicas)
+        for price in (-hosts.gain, hosts.request_kw) if hosts.has_variants else ():
+            yield self.split(np.repeat(price[:, None], n_steps, axis=1)) @ price
+
     def split(self, price: FloatArray) -> FloatArray:
-        """Requests by step, choice and site, cheapest sites first, shape (T, C, sites). [1/s]
+        """Requests by step, choice and host, cheapest hosts first, shape (T, C, H). [1/s]
 
         Args:
-            price: What a request costs by site and step, shape (sites, T).
+            price: What a request costs by host and step, shape (H, T).
         """
-        return _greedy(self.rank_rps, price)
+        return self.rank_rps.split(price)
+
+    def doubled(self, price: FloatArray) -> tuple["Choices", FloatArray]:
+        """Every choice with the requests of `split`, and again with those of the best quality.
+
+        Returns:
+            The choices, and their requests by step, choice and host, shape (T, 2 C, H). [1/s]
+        """
+        lowest, highest = price.min(), price.max()
+        # Quality first; of equal quality the cheapest.
+        best = (price - lowest) / max(highest - lowest, TOLERANCE) - 1e3 * self.hosts.gain[:, None]
+        served = np.concatenate([self.split(price), self.split(best)], axis=1)
+        twice = replace(
+            self,
+            replicas=np.concatenate([self.replicas] * 2, axis=1),
+            shortfall=np.concatenate([self.shortfall] * 2, axis=1),
+            allowed=np.concatenate([self.allowed] * 2, axis=1),
+        )
+        return twice, served
 
     def squeezed(self, steps: IntArray, room: IntArray) -> tuple[IntArray, FloatArray]:
-        """Replicas and requests [1/s] where no choice fits, by step and site, shape (n, sites).
+        """Replicas and requests [1/s] where no choice fits, by step and host, shape (n, H).
+
+        Of one model in each step: the one that answers most, of those that keep the floor on the
+        quality by themselves.
 
         Args:
             steps: Which steps.
-            room: Replicas there is room for, likewise.
+            room: GPUs there is room for by step and site, shape (n, sites).
         """
-        held = np.minimum(self.most[steps], np.maximum(0, room))
-        capacity = (held * self.service.capacity_rps).astype(np.float64)[:, None, :]
+        hosts = self.hosts
+        held = np.zeros((len(steps), len(hosts.gpus)), dtype=np.int64)
+        served = np.zeros(held.shape)
+        most_rps: FloatArray = np.full(len(steps), -np.inf)
+        for m, model in enumerate(hosts.models):
+            if model.quality < self.service.quality_floor:
+                continue
+            own, answered = self._squeezed_model(m, steps, room // model.gpus_per_replica)
+            more = answered.sum(axis=1) > most_rps + TOLERANCE
+            most_rps[more] = answered.sum(axis=1)[more]
+            held[more], served[more] = 0, 0.0
+            hosts.by_model(held)[more, m] = own[more]
+            hosts.by_model(served)[more, m] = answered[more]
+        return held, served
+
+    def _squeezed_model(
+        self, m: int, steps: IntArray, room: IntArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Replicas and requests [1/s] of one model, by step and site, shape (n, sites).
+
+        `room` is that for its replicas.
+        """
+        most, capacity_rps = self.hosts.by_model(self.most)[steps, m], self._capacity_of(m)
+        held = np.minimum(most, np.maximum(0, room))
+        capacity = (held * capacity_rps).astype(np.float64)[:, None, :]
         demand, everywhere = self.service.demand_rps[:, steps], range(len(self.sites))
+        place, near = tuple(everywhere), self.rank_rps.neighbours
         ranks = [
-            _rank(demand, self.neighbours, tuple(everywhere[:size]), capacity)[:, 0]
+            rank(demand, near, place[:size], capacity, place)[:, 0]
             for size in range(len(self.sites) + 1)
         ]
         served = np.diff(ranks, axis=0).T
         if self.service.survives_site_loss:
             return held, served
-        needed = np.ceil(served / self.service.capacity_rps - 1e-9).astype(np.int64)
+        needed = np.ceil(served / capacity_rps - 1e-9).astype(np.int64)
         for site in everywhere:
             short = np.maximum(0, self.service.min_replicas - needed.sum(axis=1))
             needed[:, site] += np.minimum(short, held[:, site] - needed[:, site])
         return needed, served
 
-    def relaxed_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
-        """A cost that no choice undercuts, shape (T,). [money]
+    def _capacity_of(self, m: int) -> float:
+        """Of a replica of one model. [1/s]"""
+        return self.hosts.models[m].capacity_rps
 
-        The larger of two relaxations. To serve: every request costs its share of a replica, the
-        cheapest sites are filled first, what costs more than leaving it unserved is left, and the
-        replicas add up to a whole number. To survive the loss of any site, where that is asked
-        for: `_surviving_cost`.
+    def relaxed_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
+        """A cost that no choice undercuts, whole replicas or not, shape (T,). [money]
 
         Args:
-            replica: Price of a replica by site and step, shape (sites, T). [money]
+            replica: Price of a replica by host and step, shape (H, T). [money]
             request: Price of one request a second likewise. [money s]
         """
-        serving = self._serving_cost(replica, request)
-        if not self.service.survives_site_loss or len(self.sites) == 1:
-            return serving
-        surviving: FloatArray = np.maximum(serving, self._surviving_cost(replica, request))
-        return surviving
-
-    def _surviving_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
-        """Standing against the loss of any site, and answering only where replicas stand.
-
-        Standing: sites other than the lost one must hold the demand in whole replicas, so the k
-        cheapest hold 1 / (k - 1) of it each, for the best k. Answering: a request needs room in a
-        replica there; that rule is priced (Lagrange), so that at a level `theta` a site's request
-        costs at least `theta` and its replicas are cheaper by what that adds. Any level is valid,
-        the best of some is kept.
-        """
-        demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps
-        # Replicas that earn money may number any that fit; the rest cost at least nothing.
-        earned = (np.minimum(0.0, replica).T * self.most).sum(axis=1)
-        least = np.maximum(0.0, replica)
-        lowest, highest = request.min(axis=0), (request + least / capacity).max(axis=0)
-        best: FloatArray = np.full(demand.shape, -np.inf)
-        for share in np.linspace(0.0, 1.0, LEVELS):
-            theta = lowest + share * (highest - lowest)
-            room = np.clip(theta - request, 0.0, least / capacity)
-            answering = np.minimum((request + room).min(axis=0), self.unserved_price)
-            standing = self._standing_cost(least - room * capacity)
-            best = np.maximum(best, answering * demand + standing)
-        proven: FloatArray = best + earned
-        return proven
-
-    def _standing_cost(self, replica: FloatArray) -> FloatArray:
-        """Least cost of replicas that survive the loss of any site, or of what that leaves."""
-        demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps
-        cheapest = np.cumsum(np.sort(replica, axis=0), axis=0)[1:]
-        shared = (cheapest / np.arange(1, len(self.sites))[:, None]).min(axis=0)
-        needed = np.ceil(demand / capacity - TOLERANCE)
-        fewer = np.maximum(0.0, needed - 1)
-        # Linear in the replicas between whole numbers, so the least is at an end.
-        short_rps = np.maximum(0.0, demand - fewer * capacity)
-        all_or_none = np.minimum(needed * shared, self.unserved_price * demand)
-        cost: FloatArray = np.minimum(all_or_none, fewer * shared + self.unserved_price * short_rps)
-        return cost
-
-    def _serving_cost(self, replica: FloatArray, request: FloatArray) -> FloatArray:
-        demand, capacity = self.service.demand_rps.sum(axis=0), self.service.capacity_rps
-        least = np.maximum(0.0, replica)
-        earned = np.minimum(0.0, replica).T * self.most
-        price = least / capacity + request
-        flow = {subset: rate[:, None] for subset, rate in self.flow_rps.items()}
-        served = _greedy(flow, price)[:, 0]
-        gained = np.minimum(price.T - self.unserved_price, 0.0) * served
-        # The replica that is not full costs its empty part too, or its requests are left.
-        spare = np.ceil(demand / capacity - TOLERANCE) - demand / capacity
-        reached = served.sum(axis=1) >= demand - TOLERANCE
-        empty = np.maximum(0.0, spare) * least.min(axis=0)
-        left = np.maximum(0.0, self.unserved_price - price.max(axis=0)) * (1 - spare) * capacity
-        whole = np.where(reached, np.minimum(empty, left), 0.0)
-        cost: FloatArray = self.unserved_price * demand + (gained + earned).sum(axis=1) + whole
-        return cost
+        relaxed = Relaxed(
+            demand_rps=self.service.demand_rps.sum(axis=0),
+            capacity_rps=self.hosts.capacity_rps,
+            most=self.most,
+            flow=self.flow_rps,
+            unserved_price=self.unserved_price,
+            n_sites=len(self.sites),
+            survives_site_loss=self.service.survives_site_loss,
+        )
+        return relaxed.cost(replica, request)
 
 
-def _greedy(rank_rps: dict[frozenset[int], FloatArray], price: FloatArray) -> FloatArray:
-    """Requests of each site when the cheapest is filled first, shape (T, C, sites)."""
-    orders = np.argsort(price, axis=0, kind="stable").T
-    n_sites = price.shape[0]
-    served = np.zeros((*rank_rps[frozenset()].shape, n_sites))
-    for order in np.unique(orders, axis=0):
-        steps = (orders == order).all(axis=1)
-        filled: frozenset[int] = frozenset()
-        for site in order:
-            more = filled | {int(site)}
-            served[steps, :, site] = rank_rps[more][steps] - rank_rps[filled][steps]
-            filled = more
-    return served
-
-
-def _most(problem: Problem, service: Service, sites: tuple[int, ...]) -> IntArray:
-    """Most replicas worth holding by step and site, shape (T, sites)."""
-    demand = service.demand_rps.sum(axis=0)
-    needed = np.ceil(demand / service.capacity_rps - 1e-9).astype(np.int64)
-    pools = [problem.pool_number[s, service.gpu_type] for s in sites]
-    room = problem.pool_gpus[pools].T // service.gpus_per_replica
-    most: IntArray = np.minimum(room, np.maximum(needed, service.min_replicas)[:, None])
+def _most(problem: Problem, service: Service, hosts: Hosts) -> IntArray:
+    """Most replicas worth holding by step and host, shape (T, H)."""
+    demand = service.demand_rps.sum(axis=0)[:, None]
+    needed = np.ceil(demand / hosts.capacity_rps - 1e-9).astype(np.int64)
+    pools = [problem.pool_number[s, service.gpu_type] for s in hosts.site]
+    room = problem.pool_gpus[pools].T // hosts.gpus
+    most: IntArray = np.minimum(room, np.maximum(needed, service.min_replicas))
     return most
 
 
-def _options(service: Service, neighbours: list[set[int]], most: IntArray) -> tuple[IntArray, bool]:
-    """Replica counts worth weighing, shape (T, C, sites), and whether those are all.
+def _options(
+    service: Service, hosts: Hosts, neighbours: list[set[int]], most: IntArray
+) -> tuple[IntArray, bool]:
+    """Replica counts worth weighing, shape (T, C, H), and whether those are all.
 
     Every count where that is few. Else shares of the demand by site in eighths (quarters, and more
-    than all of it, where the loss of a site must be survived), and each region whole at one site.
+    than all of it, where the loss of a site must be survived), and each region whole at one site;
+    every site answers with one model in a step, or, where that is few, replicas of several models
+    cover the demand with none to spare.
     """
-    tops = most.max(axis=0)
-    n_sites = most.shape[1]
+    tops, n_sites = most.max(axis=0), len(hosts.sites)
     if np.prod(tops + 1.0) <= MAX_CHOICES:
         lattice = np.array(list(product(*(range(top + 1) for top in tops))), dtype=np.int64)
         return np.broadcast_to(lattice, (len(most), *lattice.shape)), True
-    demand, capacity = service.demand_rps, service.capacity_rps
+    demand = service.demand_rps
     loads: list[FloatArray] = []
     total = demand.sum(axis=0)
     parts = 4 if service.survives_site_loss else 8
@@ -383,14 +345,31 @@ def _options(service: Service, neighbours: list[set[int]], most: IntArray) -> tu
             loads.append(np.outer(total, shares) / parts)
     regions = [sorted(near) for near in neighbours]
     reachable = [r for r, near in enumerate(regions) if near]
-    for hosts in islice(product(*(regions[r] for r in reachable)), MAX_ASSIGNMENTS):
+    for assigned in islice(product(*(regions[r] for r in reachable)), MAX_ASSIGNMENTS):
         load = np.zeros((len(total), n_sites))
-        for r, site in zip(reachable, hosts, strict=True):
+        for r, site in zip(reachable, assigned, strict=True):
             load[:, site] += demand[r]
         loads.append(load)
-    counts = np.ceil(np.array(loads) / capacity - 1e-9).astype(np.int64).transpose(1, 0, 2)
+    counts = _by_models(hosts, np.array(loads)).transpose(1, 0, 2)
+    if hosts.has_variants and not service.survives_site_loss:
+        counts = np.concatenate([counts, covers(hosts, total)], axis=1)
     counts = np.minimum(counts, most[:, None, :])
-    for site in range(n_sites):
+    for host in range(most.shape[1]):
         short = np.maximum(0, service.min_replicas - counts.sum(axis=2))
-        counts[:, :, site] = np.minimum(counts[:, :, site] + short, most[:, None, site])
+        counts[:, :, host] = np.minimum(counts[:, :, host] + short, most[:, None, host])
     return counts, False
+
+
+def _by_models(hosts: Hosts, loads: FloatArray) -> IntArray:
+    """Replicas for loads by site, shape (L, T, sites), with models by site, shape (C, T, H)."""
+    n_models, n_sites = len(hosts.models), len(hosts.sites)
+    mixes = list(product(range(n_models), repeat=n_sites))
+    if len(loads) * len(mixes) > MAX_MIXED:
+        mixes = [(m,) * n_sites for m in range(n_models)]
+    counts = []
+    for mix in mixes:
+        on = np.zeros((n_models, n_sites))
+        on[list(mix), range(n_sites)] = 1.0
+        spread = np.tile(loads, n_models) * on.ravel()
+        counts.append(np.ceil(spread / hosts.capacity_rps - 1e-9).astype(np.int64))
+    return np.concatenate(counts)

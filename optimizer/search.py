@@ -1,77 +1,30 @@
 """What every stage of a solve shares: the problem, the limits, and the best so far."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from optimizer.baselines import run_now
 from optimizer.bound import Response, lower_bound
 from optimizer.dispatcher import Dispatcher, Router
-from optimizer.fleet import Roster
 from optimizer.generation import Generation
+from optimizer.groundwork import Groundwork
+from optimizer.highs import TimeLimitReached
+from optimizer.limits import Ended, Limits, Progress, Watch
 from optimizer.load import Load
+from optimizer.money import dearer, dearer_roster, paid_for_work
 from optimizer.packing import Packing
-from optimizer.plan import Plan, Prices, Proof, Stage
+from optimizer.plan import Plan, Prices, Proof, Solution, Stage
 from optimizer.problem import Problem
 from optimizer.repair import Repair
-from optimizer.replicas import Choices
 from optimizer.site import FloatArray
 from optimizer.supply import SureSupply
 from optimizer.sweeps import Sweeps
 from optimizer.tally import tally
-from optimizer.terms import terms_of
 from optimizer.verify import verify
 
-Progress = Callable[[str], None]
-#: To finish a plan with, however late it is. [s]
-LEAST_TIME_S = 5.0
 #: Tries in a round of repair, and rounds without fruit that end it.
 TRIES, FRUITLESS_REPAIRS = 100, 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When to stop.
-
-    Attributes:
-        gap: Relative gap that ends the solve, as `Proof.gap` defines it.
-        time_s: Wall time that ends it. [s]
-        stop: Asked between stages; True ends the solve with the best plan so far.
-    """
-
-    gap: float = 0.03
-    time_s: float = 120.0
-    stop: Callable[[], bool] = field(default=lambda: False)
-
-
-class Ended(Exception):
-    """A limit was reached; carries which."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-
-
-class Watch:
-    """Time and interruption, asked between stages."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits, self.started_s = limits, time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Since the start. [s]"""
-        return time.monotonic() - self.started_s
-
-    def left_s(self) -> float:
-        """Until the limit, at least some; raises `Ended` where there is none. [s]"""
-        if self.limits.stop():
-            raise Ended(Stage.INTERRUPTED)
-        left = self.limits.time_s - self.seconds
-        if left <= 0:
-            raise Ended(Stage.TIME_LIMIT)
-        return left
 
 
 class Best:
@@ -84,8 +37,7 @@ class Best:
 
     def consider(self, packing: Packing) -> None:
         """Finish `packing`; keep it when it is better and breaks no rule."""
-        time_s = max(LEAST_TIME_S, self.watch.limits.time_s - self.watch.seconds)
-        plan = self.router.finish(packing, time_limit_s=time_s)
+        plan = self.router.finish(packing, time_limit_s=self.watch.finish_s)
         objective = tally(self.problem, plan).objective
         better = objective < self.objective - 1e-9 * abs(self.objective)
         violations = verify(self.problem, plan) if better else ()
@@ -98,29 +50,70 @@ class Best:
 class Search:
     """One solve on its way."""
 
-    def __init__(self, problem: Problem, limits: Limits, seed: int, progress: Progress) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        ground: Groundwork,
+        limits: Limits,
+        seed: int,
+        progress: Progress,
+    ) -> None:
         """Run-now is the first plan, and the last resort.
 
         Args:
             problem: The problem.
+            ground: Of it, or of the same problem at other prices.
             limits: When to stop.
             seed: Of the orders in which jobs are tried.
             progress: Told, in words, what has been reached.
         """
         self.problem, self.limits, self.seed, self.say = problem, limits, seed, progress
         self.watch = Watch(limits)
-        self.baseline = run_now(problem)
-        self.best = Best(problem, self.baseline, self.watch, progress)
+        self.roster, self.choices, self.thin = ground.roster, ground.choices, ground.thin
+        self.best = Best(problem, ground.baseline, self.watch, progress)
         self.dispatcher = Dispatcher(problem)
-        self.roster = Roster.of(terms_of(problem))
-        self.choices = tuple(Choices.of(problem, service) for service in problem.services)
-        self.thin = tuple(one.thinned() for one in self.choices)
         self.rng = np.random.default_rng(seed)
         idle_kw = Load.idle(problem).facility_kw(problem)
-        self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0)[2]
         idle = replace(problem, jobs=(), services=())
+        paid = paid_for_work(idle, Load.idle(idle), ())
+        self.idle_prices = self.dispatcher.solve(idle_kw, time_limit_s=60.0, paid=paid)[2]
         self.constant = lower_bound(idle, self.idle_prices)
         self.generation = Generation(self.idle_prices)
+        #: The problem and its jobs as sweeps and repair see them: without a cost budget, and with
+        #: dearer money.
+        self.priced, self.priced_roster = problem, self.roster
+        self.supply = SureSupply(problem=problem, dispatcher=self.dispatcher)
+
+    @property
+    def is_budgeted(self) -> bool:
+        """Whether there is a cost budget."""
+        return self.problem.objective.cost_budget is not None
+
+    def put_premium(self, premium: float) -> None:
+        """Search on at this premium on money, where there is a cost budget."""
+        if self.is_budgeted:
+            self.priced = dearer(self.problem, premium)
+            self.priced_roster = dearer_roster(self.problem, self.roster, premium)
+            self.supply = SureSupply(problem=self.priced, dispatcher=Dispatcher(self.priced))
+
+    def run(self, stages: Callable[[], Stage]) -> Solution:
+        """The best plan once `stages` have ended, or a limit has ended them."""
+        try:
+            stage = stages()
+        except Ended as ended:
+            stage = ended.stage
+        except TimeLimitReached:
+            stage = Stage.TIME_LIMIT
+        self.watch.cut_short |= self.best.router.cut_short
+        generation = self.generation
+        if not np.isfinite(generation.bound):
+            generation.bound = lower_bound(self.problem, generation.prices)
+        return Solution(
+            plan=self.best.plan,
+            proof=replace(self.proof, stage=self.watch.stage(stage)),
+            prices=generation.prices,
+            idle_prices=self.idle_prices,
+        )
 
     @property
     def proof(self) -> Proof:
@@ -141,20 +134,20 @@ class Search:
     def sweeps(self) -> Sweeps:
         """Rounds over all jobs and services."""
         return Sweeps(
-            problem=self.problem,
-            roster=self.roster,
+            problem=self.priced,
+            roster=self.priced_roster,
             choices=self.thin,
-            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
-            left_s=self.watch.left_s,
+            supply=self.supply,
+            watch=self.watch,
         )
 
     def repair(self) -> Repair:
         """Tries around a packing."""
         return Repair(
-            problem=self.problem,
-            terms=self.roster.jobs,
+            problem=self.priced,
+            terms=self.priced_roster.jobs,
             choices=self.choices,
-            supply=SureSupply(problem=self.problem, dispatcher=self.dispatcher),
+            supply=self.supply,
             left_s=self.watch.left_s,
         )
 
@@ -170,15 +163,7 @@ class Search:
 
     def tell(self, what: str) -> None:
         """Tell what was done and what is reached."""
-        proof = self.proof
-        reached = f"{proof.objective:,.0f}, bound {proof.bound:,.0f}, gap {proof.gap:.2%}"
-        self.say(f"{what}: {reached}")
-
-    def packed(self, response: Response) -> Packing:
-        """What everyone chose, whether there is room for it or not."""
-        jobs = enumerate(self.roster.jobs)
-        placements = [response.timetable.placement(j, terms) for j, terms in jobs]
-        return Packing.of(self.problem, placements, response.replicas, response.served_rps)
+        self.say(f"{what}: {self.proof}")
 
     def swept(
         self, sweeps: Sweeps, response: Response, target_kw: FloatArray, most: int
@@ -186,8 +171,8 @@ class Search:
         """Packings around what everyone chose at the best prices, until one closes the gap."""
         packings: list[Packing] = []
         while not packings or (len(packings) < most and not self.is_closed()):
-            start, prices = self.packed(response), self.generation.prices
-            packings.append(sweeps.pack(start, prices, target_kw, self.rng))
+            start = Packing.of_response(self.priced, self.roster.jobs, response)
+            packings.append(sweeps.pack(start, self.generation.prices, target_kw, self.rng))
             self.consider(packings[-1], "swept")
         return packings
 

@@ -67,11 +67,17 @@ class Plant:
         name: "pv" or "wind".
         available_kw: What could be delivered, before curtailment, shape (T,). [kW]
         carbon_g_per_kwh: Life-cycle emissions of what is used. [g/kWh]
+        reserve_share: Of what is used while no grid can help, what battery and generator must be
+            able to take over at once. [0..1]
     """
 
     name: str
     available_kw: FloatArray
     carbon_g_per_kwh: float
+    reserve_share: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+
+    def __post_init__(self) -> None:
+        _share(f"plant {self.name}", "reserve_share", self.reserve_share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +207,9 @@ class GpuPool:
         committed_gpus: The lease of so many is paid whether they are reserved or not; in each step
             it is that of max(committed, reserved).
         gpus_per_node: GPUs of a node; who asks for whole nodes reserves a multiple of them.
+        sleep_kw_per_gpu: IT power of a GPU whose node sleeps; None where nodes never do. Nodes that
+            nobody needs sleep, and no more are awake than it takes to hold what is reserved. [kW]
+        wake_h: Hours for which a node must be awake before it is reserved, in whole steps. [h]
     """
 
     gpu_type: str
@@ -210,6 +219,8 @@ class GpuPool:
     embodied_g_per_gpu_h: float = 0.0
     committed_gpus: int = field(default=0, metadata=UNSAID_AT_DEFAULT)
     gpus_per_node: int = field(default=1, metadata=UNSAID_AT_DEFAULT)
+    sleep_kw_per_gpu: float | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    wake_h: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         if self.gpus_per_node < 1:
@@ -217,6 +228,40 @@ class GpuPool:
                 f"pool {self.gpu_type}: gpus_per_node must be at least 1, got "
                 f"{self.gpus_per_node}; 1 lets jobs take single GPUs"
             )
+        sleep_kw, idle_kw = self.sleep_kw_per_gpu, self.idle_kw_per_gpu
+        if sleep_kw is not None and not 0 <= sleep_kw <= idle_kw:
+            raise ValueError(
+                f"pool {self.gpu_type}: sleep_kw_per_gpu must be between 0 and idle_kw_per_gpu "
+                f"{idle_kw}, got {sleep_kw}; leave it out where nodes never sleep"
+            )
+        if not 0 <= self.wake_h < np.inf or (self.wake_h > 0 and sleep_kw is None):
+            raise ValueError(
+                f"pool {self.gpu_type}: wake_h must be at least 0, and 0 without sleep_kw_per_gpu, "
+                f"got {self.wake_h}; say how long a sleeping node takes to wake"
+            )
+
+    @property
+    def resting_kw_per_gpu(self) -> float:
+        """IT power of a GPU that nobody needs: asleep where nodes sleep, else idle. [kW]"""
+        return self.idle_kw_per_gpu if self.sleep_kw_per_gpu is None else self.sleep_kw_per_gpu
+
+    @property
+    def waking_kw_per_gpu(self) -> float:
+        """What a GPU draws more awake and idle than at rest. [kW]"""
+        return self.idle_kw_per_gpu - self.resting_kw_per_gpu
+
+    def awake_gpus(self, reserved: IntArray, step_h: float) -> IntArray:
+        """GPUs of the nodes that are awake by step, where so many are reserved, shape (T,).
+
+        max over this step and the wake steps after it of ceil(reserved / gpus_per_node) nodes,
+        as far as they are in service. Before the horizon nodes may have been woken already.
+        """
+        nodes = -(-reserved // self.gpus_per_node)
+        awake = nodes.copy()
+        for ahead in range(1, 1 + min(len(nodes), int(np.ceil(self.wake_h / step_h - 1e-9)))):
+            awake[:-ahead] = np.maximum(awake[:-ahead], nodes[ahead:])
+        found: IntArray = np.minimum(self.gpus, awake * self.gpus_per_node)
+        return np.maximum(reserved, found)
 
     def on_whole_nodes(self, gpus: int) -> int:
         """GPUs of as many whole nodes as it takes to have `gpus`.
@@ -267,8 +312,8 @@ class Site:
 
     @property
     def idle_it_kw(self) -> FloatArray:
-        """IT power with no GPU reserved, shape (T,). [kW]"""
+        """IT power with no GPU reserved, every node that may sleep asleep, shape (T,). [kW]"""
         idle: FloatArray = np.zeros_like(self.cooling.slope)
         for pool in self.pools:
-            idle = idle + pool.gpus * pool.idle_kw_per_gpu
+            idle = idle + pool.gpus * pool.resting_kw_per_gpu
         return idle

@@ -14,21 +14,18 @@ last digit; one ended by the clock or a person says so.
 
 from dataclasses import replace
 
-import numpy as np
-
 from optimizer.ascent import Ascent
-from optimizer.bound import Response, lower_bound, respond
+from optimizer.bound import Response, respond
 from optimizer.canonical import canonical
 from optimizer.climbing import LAST_ROUNDS, LAST_STEP, ROUNDS, climb_from_nowhere
-from optimizer.highs import TimeLimitReached
+from optimizer.groundwork import Groundwork
+from optimizer.limits import Limits, Progress
 from optimizer.packing import Packing
 from optimizer.plan import Solution, Stage
 from optimizer.problem import Problem
 from optimizer.replan import Start, replan
-from optimizer.search import Ended, Limits, Progress, Search
+from optimizer.search import Search
 from optimizer.weighing import Weighing
-
-__all__ = ["Limits", "Progress", "solve"]
 
 #: Jobs that a master can weigh against each other in a few seconds, and at most: of more than the
 #: first only where the climb and its sweeps did not close the gap.
@@ -58,58 +55,44 @@ def solve(
     """
     ordered, back = canonical(problem)
     begun = start.ordered(problem, ordered) if start else None
-    search = Search(ordered, limits or Limits(), seed, progress)
-    try:
-        stage = _stages(search, begun)
-    except Ended as ended:
-        stage = ended.stage
-    except TimeLimitReached:
-        stage = Stage.TIME_LIMIT
-    if search.best.router.cut_short and stage is not Stage.INTERRUPTED:
-        stage = Stage.TIME_LIMIT
-    generation = search.generation
-    if not np.isfinite(generation.bound):
-        generation.bound = lower_bound(ordered, generation.prices)
-    return back(
-        Solution(
-            plan=search.best.plan,
-            proof=replace(search.proof, stage=stage),
-            prices=generation.prices,
-            idle_prices=search.idle_prices,
-        )
-    )
+    search = Search(ordered, Groundwork.of(ordered), limits or Limits(), seed, progress)
+    return back(search.run(lambda: stages(search, begun)))
 
 
-def _stages(search: Search, start: Start | None) -> Stage:
+def stages(search: Search, start: Start | None) -> Stage:
     """Each stage in turn, until one of them closes the gap."""
-    if start and start.placements:
+    if start:
         replan(search, start)
         if search.is_closed():
             return Stage.GAP
     few = len(search.roster.jobs) <= FEW_JOBS
     first = start.prices if start else search.idle_prices
-    ascent = Ascent(search.problem, search.thin, first, search.watch.left_s)
-    if start:
-        ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
-    else:
-        n_rounds = FEW_ROUNDS if few else ROUNDS
-        climb_from_nowhere(ascent, search.roster, search.rng, n_rounds)
-    response, sweeps = _proven(search, ascent), search.sweeps()
+    ascent = Ascent(search.problem, search.thin, first, search.watch)
+    with search.watch.part():
+        if start:
+            ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
+        else:
+            n_rounds = FEW_ROUNDS if few else ROUNDS
+            climb_from_nowhere(ascent, search.roster, search.rng, n_rounds)
+    response, sweeps = proven(search, ascent), search.sweeps()
     packings = search.swept(sweeps, response, ascent.target_kw, 1 if few or start else PACKS)
     if not few and not search.is_closed():
-        ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
-        response = _proven(search, ascent)
+        with search.watch.part():
+            ascent.climb(search.roster, 1.0, LAST_ROUNDS, LAST_STEP)
+        response = proven(search, ascent)
         if not search.is_closed():
             packings += search.swept(sweeps, response, ascent.target_kw, 1)
+    if search.is_closed():
+        return Stage.GAP
     weighing = None
+    if not few:
+        _repaired(search)
     if len(search.roster.jobs) <= MOST_WEIGHED and not search.is_closed():
         weighing = Weighing(search, packings, response)
         weighing.sweep(sweeps)
     if search.is_closed():
         return Stage.GAP
-    repair = search.repair()
-    packing = repair.complete(Packing.of_plan(search.problem, search.best.plan))
-    packing = search.repaired(repair, packing)
+    packing = _repaired(search)
     if search.is_closed():
         return Stage.GAP
     if weighing is None or search.problem.is_chained:
@@ -117,11 +100,25 @@ def _stages(search: Search, start: Start | None) -> Stage:
     return weighing.draw(packing)
 
 
-def _proven(search: Search, ascent: Ascent) -> Response:
+def _repaired(search: Search) -> Packing:
+    """The best plan, with what was left out of it put in, and tries around that."""
+    repair, best = search.repair(), Packing.of_plan(search.priced, search.best.plan)
+    return search.repaired(repair, repair.complete(best))
+
+
+def proven(search: Search, ascent: Ascent) -> Response:
     """What everyone chooses at the prices of the climb, once what they prove is kept."""
     mean = respond(search.problem, ascent.prices, search.choices, search.roster)
     last = respond(search.problem, ascent.last_prices, search.choices, search.roster)
     search.proven(ascent.prices, mean)
     search.proven(ascent.last_prices, last)
+    if ascent.prices.reserve is not None:
+        # The climb leaves the prices of reserve as they were: ask the flows under its load.
+        time_s = search.watch.left_s()
+        dispatched = search.dispatcher.solve(ascent.target_kw, time_limit_s=time_s)[2]
+        gpu, premium = ascent.prices.gpu_per_gpu_h, ascent.prices.money_premium
+        prices = replace(dispatched, gpu_per_gpu_h=gpu, money_premium=premium)
+        search.proven(prices, respond(search.problem, prices, search.choices, search.roster))
+    search.put_premium(search.generation.prices.money_premium)
     search.tell("priced")
     return mean

@@ -63,5 +63,6 @@ class SureSupply:
             stored_per_kwh=prices.stored_per_kwh,
             billed=billed[0] if billed else dispatch,
             peak_share=PEAK_SHARE if billed else 1.0,
+            reserve=prices.reserve,
         )
         return cost, MeritOrder.of(self.problem, dispatch, prices.carbon_per_kg, leeway)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.commitment import n_starts
-from optimizer.load import Load
+from optimizer.load import Load, by_host
 from optimizer.plan import Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.replicas import unprotected_rps
+from optimizer.reserve import missing_reserve_kw
 from optimizer.site import FloatArray, GpuPool, IntArray, Site
 from optimizer.timing import is_finished, late_gpu_h
 from optimizer.work import Service
@@ -29,6 +30,7 @@ class SiteTally:
         emissions_market_kg: The same with the grid under contracts. [kg]
         facility_kwh: Served at the meter, battery flows apart. [kWh]
         peak_import_kw: Highest mean step. [kW]
+        missing_reserve_kw_h: Of an island, each kW for each hour. [kW h]
     """
 
     energy_cost: float
@@ -48,6 +50,7 @@ class SiteTally:
     renewable_used_kwh: float
     curtailed_kwh: float
     unmet_kwh: float
+    missing_reserve_kw_h: float
     peak_import_kw: float
     water_l: float
     soc_end_kwh: float
@@ -67,6 +70,7 @@ class Tally:
         unserved_requests: Nothing answered them inside the latency budget.
         unprotected_requests: The loss of a site would have left them unserved.
         excess_carbon_kg: Emitted above the carbon budget. [kg]
+        excess_cost: Paid above the cost budget. [money]
         objective: What the optimizer minimises. [money]
     """
 
@@ -79,6 +83,7 @@ class Tally:
     unserved_requests: float
     unprotected_requests: float
     excess_carbon_kg: float
+    excess_cost: float
     objective: float
 
     def total(self, name: str) -> float:
@@ -88,16 +93,29 @@ class Tally:
     @property
     def cost(self) -> float:
         """Money paid in the horizon: no shortfall penalty, no carbon price. [money]"""
-        parts = ("energy", "demand", "fuel", "start", "wear", "water", "lease")
-        return self.transfer_cost + sum(self.total(f"{part}_cost") for part in parts)
+        return _paid(self.sites, self.transfer_cost)
+
+
+def _paid(sites: tuple[SiteTally, ...], transfer_cost: float) -> float:
+    parts = ("energy", "demand", "fuel", "start", "wear", "water", "lease")
+    by_part = (float(sum(getattr(site, f"{part}_cost") for site in sites)) for part in parts)
+    return transfer_cost + sum(by_part)
 
 
 def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
     """The account of `plan`; `load` may be given when it is already at hand."""
     load = load or Load.of(problem, plan.placements, plan.servings)
-    facility_kw = load.facility_kw(problem)
+    facility_kw, it_kw = load.facility_kw(problem), load.drawn_it_kw(problem)
     sites = tuple(
-        _site(problem, s, site, plan.dispatch[site.name], load=load, facility_kw=facility_kw[s])
+        _site(
+            problem,
+            s,
+            site,
+            plan.dispatch[site.name],
+            load=load,
+            facility_kw=facility_kw[s],
+            it_kw=it_kw[s],
+        )
         for s, site in enumerate(problem.sites)
     )
     placed = list(zip(problem.jobs, plan.placements, strict=True))
@@ -121,8 +139,8 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
     for service in problem.services:
         serving = plan.servings[service.name]
         unserved += float(unserved_rps(service, serving).sum()) * seconds
-        rows = list(problem.admissible_sites(service))
-        short = unprotected_rps(problem, service, serving.replicas[rows].T)
+        replicas, _ = by_host(problem, service, serving)
+        short = unprotected_rps(problem, service, replicas)
         unprotected += float(short.sum()) * seconds
     price = problem.objective
     money = transfer_cost + sum(
@@ -135,11 +153,14 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         + site.lease_cost
         + price.carbon_price_per_kg * site.emissions_kg
         + price.unmet_price_per_kwh * site.unmet_kwh
+        + price.reserve_price_per_kw_h * site.missing_reserve_kw_h
         for site in sites
     )
     emitted_kg = sum(site.emissions_kg for site in sites)
     budget_kg = np.inf if price.carbon_budget_kg is None else price.carbon_budget_kg
     excess_kg = max(0.0, emitted_kg - budget_kg)
+    cost_budget = np.inf if price.cost_budget is None else price.cost_budget
+    excess_cost = max(0.0, _paid(sites, float(transfer_cost)) - cost_budget)
     return Tally(
         sites=sites,
         transfer_cost=float(transfer_cost),
@@ -150,18 +171,27 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         unserved_requests=unserved,
         unprotected_requests=unprotected,
         excess_carbon_kg=excess_kg,
+        excess_cost=excess_cost,
         objective=float(
             money
             + late_cost
             + unfinished_cost
             + price.unserved_price_per_request * (unserved + unprotected)
             + price.carbon_excess_price_per_kg * excess_kg
+            + price.cost_excess_price * excess_cost
         ),
     )
 
 
 def _site(
-    problem: Problem, s: int, site: Site, flow: Dispatch, *, load: Load, facility_kw: FloatArray
+    problem: Problem,
+    s: int,
+    site: Site,
+    flow: Dispatch,
+    *,
+    load: Load,
+    facility_kw: FloatArray,
+    it_kw: FloatArray,
 ) -> SiteTally:
     h = problem.horizon.step_h
     plants = zip(site.plants, flow.plant_used_kw, strict=True)
@@ -191,7 +221,7 @@ def _site(
         for pool in site.pools
         for k in [problem.pool_number[s, pool.gpu_type]]
     ]
-    water_l = float(load.it_kw[s] @ site.cooling.water_l_per_kwh) * h
+    water_l = float(it_kw @ site.cooling.water_l_per_kwh) * h
     return SiteTally(
         energy_cost=energy_cost,
         demand_cost=float(demand_cost),
@@ -210,6 +240,7 @@ def _site(
         renewable_used_kwh=used_kwh,
         curtailed_kwh=max(0.0, available - used_kwh),
         unmet_kwh=float(flow.unmet_kw.sum()) * h,
+        missing_reserve_kw_h=float(missing_reserve_kw(site, flow, h).sum()) * h,
         peak_import_kw=float(flow.grid_import_kw.max()),
         water_l=water_l,
         soc_end_kwh=float(flow.soc_kwh[-1]) if site.battery else 0.0,
@@ -237,5 +268,5 @@ def paid_peaks_kw(site: Site, grid_import_kw: FloatArray) -> list[float]:
 
 def unserved_rps(service: Service, serving: Serving) -> FloatArray:
     """Requests that found no replica, by region and step, shape (R, T). [1/s]"""
-    rest: FloatArray = service.demand_rps - serving.served_rps.sum(axis=1)
+    rest: FloatArray = service.demand_rps - serving.all_served_rps.sum(axis=1)
     return np.maximum(0.0, rest)

@@ -13,6 +13,7 @@ from optimizer.commitment import breach
 from optimizer.load import Load
 from optimizer.plan import Dispatch, Placement, Plan, Serving
 from optimizer.problem import Problem
+from optimizer.quality import mean_quality
 from optimizer.site import FloatArray, Generator, Site
 from optimizer.timing import TOLERANCE_H, finish_h, progress_h
 from optimizer.work import Job, JobKind, Service
@@ -58,9 +59,9 @@ def _violations(problem: Problem, plan: Plan) -> Iterator[Violation]:
     for job, placement in placed:
         yield from _check_job(problem, job, placement)
     yield from _check_order(problem, plan)
-    infinite = list(_check_finite(plan))
-    yield from infinite
-    if infinite or not all(_has_load(problem, job, placement) for job, placement in placed):
+    unreadable = [*_check_finite(plan), *_check_models(problem, plan)]
+    yield from unreadable
+    if unreadable or not all(_has_load(problem, job, placement) for job, placement in placed):
         return
     for service in problem.services:
         yield from _check_service(problem, service, plan.servings[service.name])
@@ -88,7 +89,7 @@ def _check_order(problem: Problem, plan: Plan) -> Iterator[Violation]:
 
 def _check_finite(plan: Plan) -> Iterator[Violation]:
     for name, serving in plan.servings.items():
-        if not np.isfinite(serving.served_rps).all():
+        if not all(np.isfinite(part.served_rps).all() for part in serving.parts):
             yield Violation(rule="finite numbers", where=f"service {name}", message="requests")
     for name, flow in plan.dispatch.items():
         for part in (flow, flow.commitment):
@@ -96,6 +97,15 @@ def _check_finite(plan: Plan) -> Iterator[Violation]:
                 values = getattr(part, one.name)
                 if isinstance(values, np.ndarray) and not np.isfinite(values).all():
                     yield Violation(rule="finite numbers", where=name, message=one.name)
+
+
+def _check_models(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    """A service answers with its full model alone, or says of each variant what it does."""
+    for service in problem.services:
+        said, known = len(plan.servings[service.name].parts), len(service.models)
+        if said not in (1, known):
+            where, message = f"service {service.name}", f"got {said} models, it has {known}"
+            yield Violation(rule="known models", where=where, message=message)
 
 
 def _has_load(problem: Problem, job: Job, placement: Placement) -> bool:
@@ -155,28 +165,31 @@ def _check_service(problem: Problem, service: Service, serving: Serving) -> Iter
 
     allowed = problem.admissible_sites(service)
     outside = [s for s in range(len(problem.sites)) if s not in allowed]
-    if serving.replicas[outside].any() or serving.served_rps[:, outside].any():
-        names = [problem.sites[s].name for s in outside]
-        yield broken("sovereignty and admissible sites", f"may not run at {', '.join(names)}")
-    if (serving.replicas < 0).any() or (serving.served_rps < -TOLERANCE).any():
-        yield broken("no negative flows", "negative replicas or requests")
-    missing = problem.floor(service) - serving.replicas.sum(axis=0)
+    scale = max(1.0, float(service.demand_rps.max()))
+    for model, part in zip(service.models, serving.parts, strict=False):
+        if part.replicas[outside].any() or part.served_rps[:, outside].any():
+            names = [problem.sites[s].name for s in outside]
+            yield broken("sovereignty and admissible sites", f"may not run at {', '.join(names)}")
+        if (part.replicas < 0).any() or (part.served_rps < -TOLERANCE).any():
+            yield broken("no negative flows", "negative replicas or requests")
+        over = part.served_rps.sum(axis=0) - part.replicas * model.capacity_rps
+        if over.max() > TOLERANCE * scale:
+            yield broken("replica capacity", f"{over.max():g} requests/s above it")
+    missing = problem.floor(service) - serving.all_replicas.sum(axis=0)
     if missing.max() > 0:
         step = int(np.argmax(missing))
         yield broken("floor of replicas", f"{missing[step]} too few in step {step}")
-    scale = max(1.0, float(service.demand_rps.max()))
-    over = serving.served_rps.sum(axis=0) - serving.replicas * service.capacity_rps
-    if over.max() > TOLERANCE * scale:
-        yield broken("replica capacity", f"{over.max():g} requests/s above it")
-    beyond = serving.served_rps.sum(axis=1) - service.demand_rps
+    served_rps = serving.all_served_rps
+    beyond = served_rps.sum(axis=1) - service.demand_rps
     if beyond.max() > TOLERANCE * scale:
         yield broken("no more than the demand", f"{beyond.max():g} requests/s above it")
+    quality = mean_quality(service, serving)
+    if service.variants and quality < service.quality_floor - TOLERANCE:
+        floor = f"below the floor of {service.quality_floor:g}"
+        yield broken("floor on the mean quality", f"{quality:.6g}, {floor}")
     for r, region in enumerate(service.regions):
         for s, site in enumerate(problem.sites):
-            if (
-                not service.reaches(region, site.name)
-                and serving.served_rps[r, s].max() > TOLERANCE
-            ):
+            if not service.reaches(region, site.name) and served_rps[r, s].max() > TOLERANCE:
                 yield broken("latency budget", f"{region} is served from {site.name}")
 
 

@@ -42,6 +42,9 @@ class Weighing:
         search = self._search
         self._generate()
         prices = search.generation.prices
+        if search.is_budgeted:
+            search.put_premium(prices.money_premium)
+            sweeps = search.sweeps()
         response = respond(search.problem, prices, search.choices, search.roster)
         search.swept(sweeps, response, self._master.facility_kw, PACKS)
 

@@ -121,8 +121,52 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A model that a service may answer with: quantised, distilled, or the full one.
+
+    Attributes:
+        gpus_per_replica: GPUs reserved by a replica.
+        capacity_rps: What one replica answers inside the service's `service_time_ms`. [1/s]
+        replica_kw: IT power of a replica without requests, its GPUs' idle draw included. [kW]
+        energy_per_request_kwh: IT energy a request adds. [kWh]
+        quality: Of an answer, against the full model's. [0..1]
+    """
+
+    name: str
+    gpus_per_replica: int
+    capacity_rps: float
+    replica_kw: float
+    energy_per_request_kwh: float
+    quality: float
+
+    def __post_init__(self) -> None:
+        if not (self.gpus_per_replica > 0 and self.capacity_rps > 0):
+            raise ValueError(
+                f"variant {self.name}: a replica must have GPUs and answer requests, got "
+                f"{self.gpus_per_replica} GPUs and {self.capacity_rps} requests/s"
+            )
+        if not 0 <= self.quality <= 1:
+            raise ValueError(
+                f"variant {self.name}: quality must be in 0..1, got {self.quality}; "
+                "1 is that of the full model"
+            )
+
+    @property
+    def request_kw(self) -> float:
+        """IT power of one request a second. [kW s]"""
+        return self.energy_per_request_kwh * 3600
+
+
+#: Name of the model that a service's own fields describe.
+FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """Requests answered by replicas, inside a latency budget.
+
+    Its own replicas are of the full model, with quality 1. It may answer with variants too, as long
+    as the mean quality over all requests answered in the horizon keeps to a floor.
 
     Attributes:
         regions: Where clients are.
@@ -139,6 +183,8 @@ class Service:
         home: Site it is declared at.
         residency: Jurisdictions it may run in, None for any.
         certifications: What a site must be certified for.
+        variants: Other models to answer with, each by its own name.
+        quality_floor: Least mean quality over all requests answered in the horizon. [0..1]
     """
 
     name: str
@@ -157,10 +203,37 @@ class Service:
     survives_site_loss: bool = False
     residency: frozenset[str] | None = None
     certifications: frozenset[str] = frozenset()
+    variants: tuple[Variant, ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
+    quality_floor: float = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+
+    def __post_init__(self) -> None:
+        names = [model.name for model in self.models]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"service {self.name}: variants must have names of their own, other than "
+                f"{FULL}, got {', '.join(names[1:])}"
+            )
+        if not 0 <= self.quality_floor <= 1:
+            raise ValueError(
+                f"service {self.name}: quality_floor must be in 0..1, got {self.quality_floor}"
+            )
+
+    @property
+    def models(self) -> tuple[Variant, ...]:
+        """The full model, then the variants."""
+        full = Variant(
+            name=FULL,
+            gpus_per_replica=self.gpus_per_replica,
+            capacity_rps=self.capacity_rps,
+            replica_kw=self.replica_kw,
+            energy_per_request_kwh=self.energy_per_request_kwh,
+            quality=1.0,
+        )
+        return (full, *self.variants)
 
     @property
     def gpu_hours_per_request(self) -> float:
-        """Useful work of one request in reference GPU-hours. [GPU-h]"""
+        """Useful work of one request in reference GPU-hours, whatever model answers. [GPU-h]"""
         return self.gpus_per_replica / (self.capacity_rps * 3600)
 
     def reaches(self, region: str, site: str) -> bool:

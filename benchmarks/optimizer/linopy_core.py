@@ -17,7 +17,6 @@ import pandas as pd
 
 from benchmarks.line import Cost
 from benchmarks.meter import Meter
-from optimizer.load import request_kw
 from optimizer.problem import Problem
 from optimizer.site import Battery, DemandCharge, FloatArray, GridConnection
 
@@ -212,7 +211,7 @@ def _add_routes(
         <= _array([core.capacity_rps[v, s] for v, s in hosts], host, time),
         name="replicas_carry_requests",
     )
-    draws = _array([request_kw(services[v]) for v, _, _ in routes], route)
+    draws = _array([services[v].models[0].request_kw for v, _, _ in routes], route)
     at = _array([s for _, _, s in routes], route, name="site")
     m.add_constraints(
         (draws * served_rps).groupby(at).sum() - requests_kw == 0, name="requests_draw_power"

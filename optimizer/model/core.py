@@ -5,11 +5,13 @@ import pyomo.environ as pyo
 from optimizer.load import Load
 from optimizer.model.battery import add_batteries
 from optimizer.model.carbon import add_carbon_budget
+from optimizer.model.cost import add_cost_budget
 from optimizer.model.generator import add_generators
 from optimizer.model.grid import add_grid
 from optimizer.model.objective import add_objective, total
 from optimizer.model.plants import add_plants
 from optimizer.model.power_balance import add_power_balance
+from optimizer.model.reserve import add_reserve
 from optimizer.model.routes import Capacity, add_routes
 from optimizer.model.work import add_work
 from optimizer.problem import Problem
@@ -21,6 +23,10 @@ def master_model(problem: Problem) -> pyo.ConcreteModel:
     m = supply(problem)
     add_work(m, problem)
     add_power_balance(m, problem, Load.idle(problem).facility_kw(problem))
+    h, pools = problem.horizon.step_h, problem.pools
+    unused = m.unused_gpus.items()
+    leases = [(pools[k][1].lease_price_per_gpu_h * h, gpus) for (k, _), gpus in unused]
+    add_cost_budget(m, problem, leases)
     add_objective(m, problem)
     return m
 
@@ -29,6 +35,7 @@ def dispatch_model(problem: Problem, facility_kw: FloatArray) -> pyo.ConcreteMod
     """Energy flows under a given facility power, shape (S, T). [kW]"""
     m = supply(problem)
     add_power_balance(m, problem, facility_kw)
+    add_cost_budget(m, problem)
     add_objective(m, problem)
     return m
 
@@ -41,11 +48,12 @@ def routed_model(
     Args:
         problem: The problem.
         facility_kw: Power at the meter without any request, shape (S, T). [kW]
-        capacity_rps: What the replicas of a service can answer at a site in a step. [1/s]
+        capacity_rps: What the replicas of a service can answer at a host in a step. [1/s]
     """
     m = supply(problem)
     add_routes(m, problem, capacity_rps)
     add_power_balance(m, problem, facility_kw)
+    add_cost_budget(m, problem)
     add_objective(m, problem)
     return m
 
@@ -72,6 +80,7 @@ def add_supply(m: pyo.ConcreteModel, problem: Problem) -> None:
     add_plants(m, problem)
     add_batteries(m, problem)
     add_generators(m, problem)
+    add_reserve(m, problem)
     add_carbon_budget(m, problem)
 
 

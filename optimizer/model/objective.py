@@ -9,6 +9,8 @@ from pyomo.core.expr import LinearExpression
 from optimizer.problem import Problem
 
 NO_CHOICE_FACTOR = 10.0
+#: What a request whose quality lacks all of 1 costs, against one left unserved.
+BELOW_FLOOR_FACTOR = 1000.0
 
 
 def add_objective(
@@ -66,7 +68,11 @@ def supply_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, ob
             charge = site.grid.demand_charge
             for period in np.unique(charge.period):
                 terms.append((charge.price_per_kw, m.peak_kw[s, int(period)]))
+    reserve = price.reserve_price_per_kw_h * h
+    terms.extend((reserve, missing) for missing in m.missing_reserve_kw.values())
     terms.extend((price.carbon_excess_price_per_kg, kg) for kg in m.excess_kg.values())
+    if hasattr(m, "excess_cost"):
+        terms.extend((price.cost_excess_price, money) for money in m.excess_cost.values())
     return terms
 
 
@@ -84,7 +90,8 @@ def request_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, o
 def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
     """What a job undone and a lease unused cost, and what keeps a service from having no choice.
 
-    Holding no choice breaks the floor of replicas, so it costs more than any choice could save.
+    Holding no choice breaks the floor of replicas, so it costs more than any choice could save; so
+    does a mean quality below its floor.
     """
     price, seconds = problem.objective, problem.horizon.step_h * 3600
     terms: list[tuple[float, object]] = [
@@ -96,4 +103,6 @@ def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, o
     for v, service in enumerate(problem.services):
         worth = price.unserved_price_per_request * seconds * service.demand_rps.sum(axis=0)
         terms.extend((NO_CHOICE_FACTOR * (worth[t] + 1.0), m.unanswered[v, t]) for t in m.T)
+    below = BELOW_FLOOR_FACTOR * (price.unserved_price_per_request * seconds + 1.0)
+    terms.extend((below, one) for one in m.below_floor.values())
     return terms

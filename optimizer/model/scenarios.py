@@ -37,7 +37,7 @@ def scenarios_model(
         cvar_weight: w. [0..1]
         cvar_level: [0..1)
         facility_kw: Power at the meter without any request, shape (S, T). [kW]
-        capacity_rps: What the replicas of a service can answer at a site in a step. [1/s]
+        capacity_rps: What the replicas of a service can answer at a host in a step. [1/s]
     """
     base, w = problems[0], cvar_weight
     m = pyo.ConcreteModel()

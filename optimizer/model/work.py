@@ -15,6 +15,7 @@ def add_work(m: pyo.ConcreteModel, problem: Problem) -> None:
     spare_gpus[k, t] + gpus of the columns chosen = GPUs in service
     undone[j] + schedules of j chosen = 1
     unanswered[v, t] + replica choices of v chosen = 1
+    below_floor[v] - above_floor[v] + quality above the floor of its choices = 0, with variants
 
     Where a lease is paid whether its GPUs are used or not, columns pay for what they reserve and
     `unused_gpus` for the rest of the commitment:
@@ -44,6 +45,15 @@ def add_work(m: pyo.ConcreteModel, problem: Problem) -> None:
     @m.Constraint(m.J)
     def one_schedule(m: pyo.ConcreteModel, j: int) -> object:
         return m.undone[j] == 1.0
+
+    varied = [v for v, service in enumerate(problem.services) if service.variants]
+    m.varied = pyo.Set(initialize=varied)
+    m.above_floor = pyo.Var(m.varied, domain=pyo.NonNegativeReals)
+    m.below_floor = pyo.Var(m.varied, domain=pyo.NonNegativeReals)
+
+    @m.Constraint(m.varied)
+    def quality_is_kept(m: pyo.ConcreteModel, v: int) -> object:
+        return m.below_floor[v] - m.above_floor[v] == 0.0
 
     @m.Constraint(m.V, m.T)
     def one_choice(m: pyo.ConcreteModel, v: int, t: int) -> object:

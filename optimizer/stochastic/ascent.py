@@ -5,22 +5,23 @@ energy, peaks and carbon, GPUs have one price, and jobs see the weighted sum. Th
 follow what the scenarios cost under the mean of the loads so far (fictitious play, Brown 1951).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from optimizer.ascent import (
     FIRST_GPU_PRICE,
     Climb,
-    Demand,
-    Scale,
+    binding,
     bound_slopes,
     bring_within,
     step_sizes,
 )
+from optimizer.climbing import CLIMB_SHARE
+from optimizer.demand import Asked, Demand
 from optimizer.fleet import Roster
+from optimizer.limits import Watch
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
+from optimizer.scale import Scale
 from optimizer.site import FloatArray
 from optimizer.stochastic.bound import ScenarioPrices, mixed_weights
 from optimizer.stochastic.recourse import Dispatchers
@@ -39,7 +40,7 @@ class ScenarioAscent:
         choices: tuple[Choices, ...],
         dispatchers: Dispatchers,
         first: ScenarioPrices,
-        left_s: Callable[[], float],
+        watch: Watch,
     ) -> None:
         """Start from `first`, and from at least a small price of every GPU.
 
@@ -48,9 +49,9 @@ class ScenarioAscent:
             choices: Of its services.
             dispatchers: Of the problem.
             first: Prices under some load.
-            left_s: Time left; raises when there is none. [s]
+            watch: Ends a climb at its share of the time.
         """
-        self._problem, self._dispatchers, self._left_s = problem, dispatchers, left_s
+        self._problem, self._dispatchers, self._watch = problem, dispatchers, watch
         scale = Scale.of(problem.mean)
         gpu_price = np.maximum(first.gpu_per_gpu_h, FIRST_GPU_PRICE * scale.gpu_per_gpu_h)
         own = first.by_scenario
@@ -61,9 +62,12 @@ class ScenarioAscent:
                 np.array([one.stored_per_kwh for one in own]),
                 np.array([one.peak_per_kw for one in own]),
                 np.array([one.carbon_per_kg for one in own]),
+                np.zeros(len(own)),
+                np.array([first.quality_of(v) for v in range(len(choices))], dtype=float),
             ),
             scale.by_kind,
         )
+        self._reserves = tuple(one.reserve for one in own)  # stay; the climb moves the others
         self._demand = Demand(problem.problem, choices)
         self._tail, self._looks = first.tail, 1
         self.target_kw = self._demand.idle_kw
@@ -83,11 +87,12 @@ class ScenarioAscent:
     ) -> None:
         """Climb by `n_rounds` rounds, as `Ascent.climb` does."""
         for n, step in enumerate(step_sizes(n_rounds, share_of_step)):
-            left_s = self._left_s()
+            left_s = self._watch.left_s(CLIMB_SHARE)
             prices = self.last_prices
             seen = prices.mixed(self._problem)
-            facility_kw, gpus = self._demand.at(roster, weight, seen)
-            self._climb.move(self._slopes(prices, facility_kw, gpus), step)
+            asked = self._demand.at(roster, weight, seen)
+            facility_kw = asked.facility_kw
+            self._climb.move(self._slopes(prices, asked), step)
             bring_within(self._problem.problem, self._climb.now)
             share = self._climb.note()
             self.target_kw = (1 - share) * self.target_kw + share * facility_kw
@@ -101,13 +106,11 @@ class ScenarioAscent:
         self._looks += 1
         self._tail = self._tail + (worst - self._tail) / self._looks
 
-    def _slopes(
-        self, prices: ScenarioPrices, facility_kw: FloatArray, gpus: FloatArray
-    ) -> tuple[FloatArray, ...]:
+    def _slopes(self, prices: ScenarioPrices, asked: Asked) -> tuple[FloatArray, ...]:
         """How fast the bound grows with each price, in the order and shapes of the climb's."""
         weights = mixed_weights(self._problem, prices.tail)
         found = [
-            bound_slopes(one, own, facility_kw, gpus)
+            bound_slopes(one, own, asked)
             for one, own in zip(self._problem.problems, prices.by_scenario, strict=True)
         ]
 
@@ -116,10 +119,11 @@ class ScenarioAscent:
             weighted: FloatArray = slopes * weights.reshape(-1, *(slopes.ndim - 1) * (1,))
             return weighted
 
-        return stacked(0), found[0][1], stacked(2), stacked(3), stacked(4)[:, 0]
+        budgets = (stacked(4)[:, 0], stacked(5)[:, 0])
+        return stacked(0), found[0][1], stacked(2), stacked(3), *budgets, asked.lacking
 
     def _prices(self, arrays: tuple[FloatArray, ...]) -> ScenarioPrices:
-        power, gpu, stored, peak, carbon = (one.copy() for one in arrays)
+        power, gpu, stored, peak, carbon, _, quality = (one.copy() for one in arrays)
         return ScenarioPrices(
             tail=self._tail,
             by_scenario=tuple(
@@ -129,8 +133,10 @@ class ScenarioAscent:
                     stored_per_kwh=stored[k],
                     peak_per_kw=peak[k],
                     carbon_per_kg=float(carbon[k]),
+                    reserve=self._reserves[k],
                 )
                 for k in range(len(power))
             ),
             gpu_per_gpu_h=gpu,
+            quality_per_request=binding(quality),
         )

@@ -9,16 +9,18 @@ scenario's flows are minimised at that scenario's own prices; jobs and services,
 them, see the sum of the weighted prices. No solver is needed, so a stranger can check it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimizer.bound import Response, admissible, supply_bound, work_response
+from optimizer.bound import Response, admissible, work_response
+from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.fleet import Roster
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
 from optimizer.stochastic.scenarios import StochasticProblem
+from optimizer.supply_bound import supply_bound
 from optimizer.terms import terms_of
 
 
@@ -30,11 +32,17 @@ class ScenarioPrices:
         tail: Shares of the tail; those that are not admissible are brought within, shape (K,).
         by_scenario: Of each scenario, as if it were sure; no GPU has one here.
         gpu_per_gpu_h: Of a reserved GPU-hour by pool and step, shape (pools, T).
+        quality_per_request: As of `Prices`: requests are the same in every scenario.
     """
 
     tail: FloatArray
     by_scenario: tuple[Prices, ...]
     gpu_per_gpu_h: FloatArray
+    quality_per_request: tuple[float, ...] = field(default=(), metadata=UNSAID_AT_DEFAULT)
+
+    def quality_of(self, v: int) -> float:
+        """Price of quality for service number v. [money/request]"""
+        return self.quality_per_request[v] if self.quality_per_request else 0.0
 
     def mixed(self, problem: StochasticProblem) -> Prices:
         """What jobs and services see, and means of what they do not."""
@@ -51,6 +59,7 @@ class ScenarioPrices:
             stored_per_kwh=mean("stored_per_kwh"),
             peak_per_kw=mean("peak_per_kw"),
             carbon_per_kg=float(mean("carbon_per_kg")),
+            quality_per_request=self.quality_per_request,
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimizer.highs import LinearModel
-from optimizer.load import Load
+from optimizer.load import Load, routed
 from optimizer.model.core import routes_model
 from optimizer.model.scenarios import scenarios_model
 from optimizer.packing import Packing
@@ -56,25 +56,16 @@ class _Model:
         self._served = self.linear.columns(model.served_rps)
 
     def set_capacity(self, capacity_rps: list[FloatArray]) -> None:
-        """Let each service answer as much, by step and admissible site, shape (T, sites) each."""
-        rows = [list(self._base.admissible_sites(service)) for service in self._base.services]
+        """Let each service answer as much, by step and host, shape (T, H) each."""
         if self._hosts:
-            most = np.concatenate([capacity_rps[v][:, rows[v].index(s)] for v, s in self._hosts])
+            most = np.concatenate([capacity_rps[v][:, h] for v, h in self._hosts])
             self.linear.set_sides(self._capacity_rows, np.full(len(most), -np.inf), most)
 
     def servings(self, packing: Packing, values: FloatArray) -> dict[str, Serving]:
         """The replicas of `packing` and the routes among those values of all columns."""
-        base, n_steps, n_sites = self._base, self._base.horizon.n_steps, len(self._base.sites)
-        servings = {}
-        for v, service in enumerate(base.services):
-            replicas = np.zeros((n_sites, n_steps), dtype=np.int64)
-            replicas[list(base.admissible_sites(service))] = packing.replicas[v].T
-            served = np.zeros((len(service.regions), n_sites, n_steps))
-            servings[service.name] = Serving(replicas=replicas, served_rps=served)
+        n_steps = self._base.horizon.n_steps
         rates = np.maximum(0.0, values[self._served]).reshape(-1, n_steps)
-        for (v, r, s), rate in zip(self._routes, rates, strict=True):
-            servings[base.services[v].name].served_rps[r, s] = rate
-        return servings
+        return routed(self._base, packing.replicas, zip(self._routes, rates, strict=True))
 
 
 class KeptRoutes:
@@ -85,7 +76,7 @@ class KeptRoutes:
         self._problem = problem
         self._model: _Model | None = None
         if problem.services:
-            self._model = _Model(problem, routes_model(problem, lambda v, s, t: 0.0), {})
+            self._model = _Model(problem, routes_model(problem, lambda v, h, t: 0.0), {})
 
     def of(self, packing: Packing, *, time_limit_s: float) -> dict[str, Serving]:
         """As of `Routes`."""
@@ -108,7 +99,7 @@ class ExtensiveForm:
             cvar_weight=problem.risk.cvar_weight,
             cvar_level=problem.risk.cvar_level,
             facility_kw=Load.idle(base).facility_kw(base),
-            capacity_rps=lambda v, s, t: 0.0,
+            capacity_rps=lambda v, h, t: 0.0,
         )
         self._model = _Model(base, model, options)
         self._balance_rows = np.concatenate(
@@ -128,7 +119,7 @@ class ExtensiveForm:
         self._model.linear.set_sides(self._balance_rows, load_kw, load_kw)
         pairs = zip(packing.replicas, base.services, strict=True)
         self._model.set_capacity(
-            [np.multiply(replicas, one.capacity_rps, dtype=float) for replicas, one in pairs]
+            [replicas * base.hosts[one.name].capacity_rps for replicas, one in pairs]
         )
         answer = self._model.linear.solve(time_limit_s=time_limit_s)
         return answer.objective, self._model.servings(packing, answer.column_values)

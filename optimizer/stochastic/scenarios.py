@@ -135,6 +135,11 @@ class StochasticProblem:
     def __post_init__(self) -> None:
         if not self.scenarios:
             raise ValueError("scenarios: at least one is needed, got none; the base may be it")
+        if self.problem.objective.cost_budget is not None:
+            raise ValueError(
+                "objective.cost_budget: plans for weighted futures know none, got "
+                f"{self.problem.objective.cost_budget}; leave it out, or plan for one future"
+            )
         weights = [scenario.weight for scenario in self.scenarios]
         if not min(weights) > 0:
             raise ValueError(f"scenarios: each weight must be above 0, got {min(weights)}")

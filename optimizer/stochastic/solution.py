@@ -42,15 +42,18 @@ class StochasticSolution:
     Attributes:
         proof: Of the one figure of risk.
         prices: Behind the bound.
+        idle_prices: Behind the share of the objective that no decision can change.
         costs: Objective of each scenario's plan, shape (K,). [money]
-        mean_plan_objective: What the plan of the mean forecast costs under the same scenarios,
-            its flows chosen anew in each. [money]
+        mean_plan: The plan of the mean forecast, its flows chosen anew in each scenario.
+        mean_plan_objective: What that plan costs under the same scenarios. [money]
     """
 
     plan: StochasticPlan
     proof: Proof
     prices: ScenarioPrices
+    idle_prices: ScenarioPrices
     costs: FloatArray
+    mean_plan: StochasticPlan
     mean_plan_objective: float
 
     @property

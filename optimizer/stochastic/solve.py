@@ -9,7 +9,6 @@
 A run ended by gap or rounds repeats to the last digit; one ended by the clock or a person says so.
 """
 
-import time
 from dataclasses import replace
 from functools import cached_property
 
@@ -17,14 +16,14 @@ import numpy as np
 
 from optimizer.bound import Response
 from optimizer.climbing import climb_from_nowhere
-from optimizer.fleet import Roster
+from optimizer.groundwork import Groundwork
 from optimizer.highs import TimeLimitReached
+from optimizer.limits import Ended, Limits, Progress, Watch
 from optimizer.load import Load
 from optimizer.packing import Packing
 from optimizer.plan import Plan, Proof, Stage
 from optimizer.repair import Repair
-from optimizer.replicas import Choices
-from optimizer.search import FRUITLESS_REPAIRS, LEAST_TIME_S, TRIES, Limits, Progress
+from optimizer.search import FRUITLESS_REPAIRS, TRIES
 from optimizer.solve import solve
 from optimizer.stochastic.ascent import ScenarioAscent
 from optimizer.stochastic.bound import ScenarioPrices, lower_bound, respond
@@ -38,16 +37,11 @@ from optimizer.stochastic.solution import (
     verify_all,
 )
 from optimizer.sweeps import Sweeps
-from optimizer.terms import terms_of
 
 #: Sweeps from the prices, each in another order.
 PACKS = 2
 #: Of the time limit, for the plan of the mean forecast.
 MEAN_SHARE = 0.4
-
-
-class _Interrupted(Exception):
-    """A person ended it."""
 
 
 def solve_stochastic(
@@ -75,14 +69,13 @@ class _Run:
         self, problem: StochasticProblem, limits: Limits, seed: int, progress: Progress
     ) -> None:
         self.problem, self.limits, self.seed, self.say = problem, limits, seed, progress
-        self.started_s = time.monotonic()
+        self.watch = Watch(limits)
         base = problem.problem
         self.mean = solve(
             problem.mean, limits=replace(limits, time_s=MEAN_SHARE * limits.time_s), seed=seed
         )
         self.dispatchers = Dispatchers(problem)
-        self.roster = Roster.of(terms_of(base))
-        self.choices = tuple(Choices.of(base, service) for service in base.services)
+        self.ground = Groundwork.of(base)
         self.rng = np.random.default_rng(seed)
         self.constant = self._idle_cost()
         first = self.mean.plan
@@ -91,8 +84,9 @@ class _Run:
             first.placements,
             first.servings,
             self.dispatchers,
-            time_limit_s=self._time_s(),
+            time_limit_s=self.watch.finish_s,
         )
+        self.mean_plan = self.plan
         self.costs = costs_of(problem, self.plan)
         self.objective = self.mean_objective = problem.objective(self.costs)
         self.bound = -np.inf
@@ -100,7 +94,7 @@ class _Run:
         self._prove(self.first)
         alike = (self.mean.prices,) * len(problem.scenarios)
         self._prove(replace(self.first, by_scenario=alike))
-        self.say(f"mean forecast planned: {self._reached()}")
+        self.say(f"mean forecast planned: {self.proof}")
 
     @property
     def proof(self) -> Proof:
@@ -110,27 +104,28 @@ class _Run:
             constant=self.constant,
             stage=Stage.ITERATIONS,
             seed=self.seed,
-            seconds=time.monotonic() - self.started_s,
+            seconds=self.watch.seconds,
         )
 
     def solution(self) -> StochasticSolution:
         """Run the stages until one of them, or a limit, ends the solve."""
         try:
             stage = self._stages()
+        except Ended as ended:
+            stage = ended.stage
         except TimeLimitReached:
             stage = Stage.TIME_LIMIT
-        except _Interrupted:
-            stage = Stage.INTERRUPTED
-        if stage in (Stage.GAP, Stage.ITERATIONS):
-            if self.dispatchers.cut_short:
-                stage = Stage.TIME_LIMIT
-            if not self.mean.proof.deterministic:
-                stage = self.mean.proof.stage
+        self.watch.cut_short |= self.dispatchers.cut_short
+        stage = self.watch.stage(stage)
+        if stage in (Stage.GAP, Stage.ITERATIONS) and not self.mean.proof.deterministic:
+            stage = self.mean.proof.stage
         return StochasticSolution(
             plan=self.plan,
             proof=replace(self.proof, stage=stage),
             prices=self.prices,
+            idle_prices=self.idle_prices,
             costs=self.costs,
+            mean_plan=self.mean_plan,
             mean_plan_objective=self.mean_objective,
         )
 
@@ -138,64 +133,55 @@ class _Run:
     def _routes(self) -> Routes:
         return routes_of(self.problem)
 
-    def _left_s(self) -> float:
-        if self.limits.stop():
-            raise _Interrupted
-        left = self.limits.time_s - (time.monotonic() - self.started_s)
-        if left <= 0:
-            raise TimeLimitReached
-        return left
-
-    def _time_s(self) -> float:
-        """For what must be finished, however late it is. [s]"""
-        return max(LEAST_TIME_S, self.limits.time_s - (time.monotonic() - self.started_s))
-
     def _idle_cost(self) -> float:
         """Share of the objective no decision can change. [money]"""
         base = self.problem.problem
         idle_kw = Load.idle(base).facility_kw(base)
-        idle = self.dispatchers.solve(idle_kw, time_limit_s=self._time_s())
-        prices = ScenarioPrices(
+        idle = self.dispatchers.solve(idle_kw, time_limit_s=self.watch.finish_s)
+        self.idle_prices = ScenarioPrices(
             tail=self.problem.risk.tail(self.problem.weights, idle.costs),
             by_scenario=idle.prices,
             gpu_per_gpu_h=idle.prices[0].gpu_per_gpu_h,
         )
-        return lower_bound(self.problem.idle, prices)
+        return lower_bound(self.problem.idle, self.idle_prices)
 
     def _first_prices(self, first: Plan) -> ScenarioPrices:
         """Those of every scenario under the load of a first stage."""
         base = self.problem.problem
         load_kw = Load.of(base, first.placements, first.servings).facility_kw(base)
-        found = self.dispatchers.solve(load_kw, time_limit_s=self._time_s())
+        found = self.dispatchers.solve(load_kw, time_limit_s=self.watch.finish_s)
         return ScenarioPrices(
             tail=self.problem.risk.tail(self.problem.weights, found.costs),
             by_scenario=found.prices,
             gpu_per_gpu_h=self.mean.prices.gpu_per_gpu_h,
+            quality_per_request=self.mean.prices.quality_per_request,
         )
 
     def _prove(self, prices: ScenarioPrices) -> Response:
         """Keep `prices` when they prove more."""
-        response = respond(self.problem, prices, self.choices, self.roster)
+        response = respond(self.problem, prices, self.ground.choices, self.ground.roster)
         if response.bound > self.bound:
             self.bound, self.prices = response.bound, prices
         return response
 
     def _stages(self) -> Stage:
-        thin, roster = tuple(one.thinned() for one in self.choices), self.roster
-        ascent = ScenarioAscent(self.problem, thin, self.dispatchers, self.first, self._left_s)
-        climb_from_nowhere(ascent, roster, self.rng)
+        thin, roster = self.ground.thin, self.ground.roster
+        ascent = ScenarioAscent(self.problem, thin, self.dispatchers, self.first, self.watch)
+        with self.watch.part():
+            climb_from_nowhere(ascent, roster, self.rng)
         response = self._prove(ascent.prices)
         self._prove(ascent.last_prices)
-        self.say(f"priced: {self._reached()}")
+        self.say(f"priced: {self.proof}")
         supply = self.dispatchers.supply(self.prices.tail)
         sweeps = Sweeps(
             problem=self.problem.problem,
             roster=roster,
             choices=thin,
             supply=supply,
-            left_s=self._left_s,
+            watch=self.watch,
         )
-        seen, start = self.prices.mixed(self.problem), self._packed(response)
+        seen = self.prices.mixed(self.problem)
+        start = Packing.of_response(self.problem.problem, roster.jobs, response)
         for _ in range(PACKS):
             self._consider(sweeps.pack(start, seen, ascent.target_kw, self.rng), "swept")
             if self._is_closed():
@@ -206,9 +192,9 @@ class _Run:
         repair = Repair(
             problem=self.problem.problem,
             terms=roster.jobs,
-            choices=self.choices,
+            choices=self.ground.choices,
             supply=supply,
-            left_s=self._left_s,
+            left_s=self.watch.left_s,
         )
         packing, fruitless = repair.complete(self._best()), 0
         while fruitless < FRUITLESS_REPAIRS and not self._is_closed():
@@ -219,22 +205,15 @@ class _Run:
     def _best(self) -> Packing:
         return Packing.of_plan(self.problem.problem, self.plan.plan(0))
 
-    def _packed(self, response: Response) -> Packing:
-        """What everyone chose, whether there is room for it or not."""
-        jobs = enumerate(self.roster.jobs)
-        placements = [response.timetable.placement(j, terms) for j, terms in jobs]
-        base = self.problem.problem
-        return Packing.of(base, placements, response.replicas, response.served_rps)
-
     def _consider(self, packing: Packing, what: str) -> bool:
         """Finish `packing`; keep it when it is better and breaks no rule."""
-        servings = self._routes.of(packing, time_limit_s=self._time_s())
+        servings = self._routes.of(packing, time_limit_s=self.watch.finish_s)
         plan = followed(
             self.problem,
             tuple(packing.placements),
             servings,
             self.dispatchers,
-            time_limit_s=self._time_s(),
+            time_limit_s=self.watch.finish_s,
         )
         costs = costs_of(self.problem, plan)
         objective = self.problem.objective(costs)
@@ -244,12 +223,8 @@ class _Run:
             self.say(f"a plan that breaks a rule was dropped: {violations[0]}")
         elif better:
             self.plan, self.costs, self.objective = plan, costs, objective
-        self.say(f"{what}: {objective:,.0f}; best {self._reached()}")
+        self.say(f"{what}: {objective:,.0f}; best {self.proof}")
         return better and not violations
 
     def _is_closed(self) -> bool:
         return self.proof.gap <= self.limits.gap
-
-    def _reached(self) -> str:
-        proof = self.proof
-        return f"{proof.objective:,.0f}, bound {proof.bound:,.0f}, gap {proof.gap:.2%}"

@@ -71,7 +71,7 @@ def kpis_of(problem: Problem, plan: Plan, load: Load | None = None) -> Kpis:
     h = problem.horizon.step_h
     requests = sum(float(service.demand_rps.sum()) for service in problem.services) * h * 3600
     served_gpu_h = sum(
-        float(plan.servings[service.name].served_rps.sum())
+        float(plan.servings[service.name].all_served_rps.sum())
         * h
         * 3600
         * service.gpu_hours_per_request

@@ -58,6 +58,8 @@ def explain(
     reason = said.reason.value if said.reason else "no wait"
     print(f"{said.job}: {reason}")
     print(f"  {said.sentence}")
+    for why in _unmet(planned, said.job):
+        print(f"  Why: {why}")
     chosen = said.chosen
     if chosen:
         issued = planned.issued_at.strftime("%a %d %b %H:%M")
@@ -77,6 +79,18 @@ def explain(
         left = sum((start.site, start.start) not in known for start in said.starts)
         if left:
             print(f"… and {left} more starts; -o wide lists every start")
+
+
+def _unmet(planned: "PlannedRun", job: str) -> list[str]:
+    """Why a job is late or unfinished, where the run explains that."""
+    from optimizer.shortfalls.conflict import Wish
+    from scheduler.planning.clauses import sentence
+    from scheduler.planning.wishes import Teller
+
+    teller = Teller(planned.problem)
+    wishes = (Wish.FINISHED, Wish.ON_TIME)
+    found = (one for one in planned.conflicts if one.wish in wishes and one.subject == job)
+    return [sentence(teller.tell(one)) for one in found]
 
 
 def _document(said: "Explanation") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from scheduler.cli import (
     report,
     scenarios,
     show_settings,
+    simulate,
     validate,
     verify,
 )
@@ -41,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.command("plan", help=plan.HELP)(plan.plan)
+app.command("simulate", help=simulate.HELP)(simulate.simulate)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("report", help=report.HELP)(report.report)
 app.command("verify", help=verify.HELP)(verify.verify)

@@ -11,6 +11,7 @@ from scheduler.cli.runs import folder_of, must_be_free, must_be_writable, rememb
 from scheduler.cli.tools import tools
 
 if TYPE_CHECKING:
+    from scheduler.planning.foresight import Foresight
     from scheduler.planning.run import PlannedRun
     from scheduler.settings import Settings
 
@@ -26,6 +27,7 @@ class Wish:
         days: Length of the horizon instead of the scenario's. [d]
         name: Of the run folder; its own when None.
         replace: Whether a folder of that name may be replaced.
+        foresight: For how many futures; the expected one alone when None.
     """
 
     scenario: str
@@ -34,6 +36,7 @@ class Wish:
     days: float | None = None
     name: str | None = None
     replace: bool = False
+    foresight: "Foresight | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ def make_run(context: typer.Context, wish: Wish, settings: "Settings") -> Made:
     must_be_free(settings.runs_dir, wish.name, replace=wish.replace)
     with Phases() as phases:
         phases("load", wish.scenario)
-        from optimizer.solve import Limits
+        from optimizer.limits import Limits
         from scheduler.planning import run_folder
         from scheduler.scenario import load
 
@@ -62,7 +65,13 @@ def make_run(context: typer.Context, wish: Wish, settings: "Settings") -> Made:
         must_be_writable(settings.runs_dir)
         with interruptible() as stop:
             limits = Limits(gap=settings.gap, time_s=settings.time_limit_s, stop=stop)
-            run = tools(context).plan(scenario, limits=limits, seed=settings.seed, progress=phases)
+            run = tools(context).plan(
+                scenario,
+                limits=limits,
+                seed=settings.seed,
+                progress=phases,
+                foresight=wish.foresight,
+            )
             interrupted = stop()
         folder = folder_of(run, settings.runs_dir, wish.name)
         phases("write", str(folder))

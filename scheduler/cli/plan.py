@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +16,10 @@ from scheduler.cli.report import write_page
 from scheduler.cli.terminal import say
 from scheduler.cli.tools import tools
 from scheduler.cli.words import opening
+from scheduler.errors import InputError
 
 if TYPE_CHECKING:
+    from scheduler.planning.foresight import Foresight
     from scheduler.planning.run import PlannedRun
 
 HELP = opening(
@@ -69,6 +72,19 @@ def plan(
         str | None, typer.Option("--run", metavar="NAME", help="Name of the run folder.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a run of that name.")] = False,
+    scenarios: Annotated[
+        int | None,
+        typer.Option(
+            "--scenarios", metavar="K", help="Plan for K futures of wind, sun and carbon at once."
+        ),
+    ] = None,
+    cvar_weight: Annotated[
+        float | None, typer.Option(help="With --scenarios: weight of the worst futures (0.3).")
+    ] = None,
+    cvar_tail: Annotated[
+        float | None,
+        typer.Option(help="With --scenarios: share of the futures that are the worst (0.1)."),
+    ] = None,
     report: Annotated[
         bool, typer.Option("--report", help="Also write report.html into the run folder.")
     ] = False,
@@ -92,6 +108,7 @@ def plan(
         days=days,
         name=run,
         replace=replace,
+        foresight=foresight(scenarios, cvar_weight, cvar_tail),
     )
     made = make_run(context, wish, chosen)
     page = made.folder / "report.html"
@@ -105,11 +122,44 @@ def plan(
     raise typer.Exit(outcome(printed, interrupted=made.interrupted))
 
 
+def foresight(
+    n_scenarios: int | None, cvar_weight: float | None, cvar_tail: float | None
+) -> "Foresight | None":
+    """For how many futures to plan; None for the expected one alone.
+
+    Raises:
+        InputError: A value is out of its range, or of no use without the others.
+    """
+    from scheduler.planning.foresight import Foresight
+
+    risk = {"cvar_weight": cvar_weight, "cvar_tail": cvar_tail}
+    said = {name: value for name, value in risk.items() if value is not None}
+    if n_scenarios is not None:
+        return Foresight(n_scenarios=n_scenarios, **said)
+    if said:
+        option = "--" + next(iter(said)).replace("_", "-")
+        raise InputError(
+            f"{option}: is of several futures, got it without --scenarios; add --scenarios 10, or "
+            "leave it out"
+        )
+    return None
+
+
 def print_run(context: typer.Context, run: "PlannedRun", output: Output) -> dict[str, Any]:
     """Print `run` on stdout and return its document."""
     from scheduler.planning.document import document
 
     whole = document(run)
+    if output in (Output.TABLE, Output.WIDE):
+        explain = tools(context).explain(run)
+        print_document(whole, output, why=lambda job: explain(job).sentence)
+    else:
+        print_document(whole, output, why=str)
+    return whole
+
+
+def print_document(whole: dict[str, Any], output: Output, *, why: Callable[[str], str]) -> None:
+    """Print a run's document on stdout; `why` says in a sentence why a job runs when it does."""
     match output:
         case Output.JSON:
             from scheduler.planning import codec
@@ -127,13 +177,7 @@ def print_run(context: typer.Context, run: "PlannedRun", output: Output) -> dict
         case _:
             from scheduler.cli.plan_table import print_plan
 
-            explain = tools(context).explain(run)
-            print_plan(
-                whole,
-                wide=output is Output.WIDE,
-                why=lambda job: explain(job).sentence,
-            )
-    return whole
+            print_plan(whole, wide=output is Output.WIDE, why=why)
 
 
 def outcome(document: dict[str, Any], *, interrupted: bool) -> ExitCode:

@@ -11,6 +11,7 @@ from typing import Any
 from scheduler.cli.terminal import amount, duration, moment, percent, print_table
 
 SHOWN_JOBS = 12
+SHOWN_CONFLICTS = 8
 HEADLINES = {"forecast": "Expected", "simulated": "Simulated", "measured": "Measured"}
 NOTHING = "–"
 UNSEEN = 1e-6
@@ -71,18 +72,62 @@ def summary(document: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield f"  {percent(gain)} energy efficiency (useful work per kWh bought or burnt)"
     issued = _instant(document["provenance"]["issued_at"]).strftime("%a %d %b %Y %H:%M UTC")
+    futures = document["futures"]
+    gap = (futures or solver)["gap"]
+    over = " over all futures" if futures else ""
     yield (
-        f"  gap {solver['gap'] * 100:.1f} %, ended by {solver['stage']}; "
+        f"  gap {gap * 100:.1f} %{over}, ended by {solver['stage']}; "
         f"forecast issued {issued}; all times UTC"
     )
+    for one in document["services"]:
+        if "models" in one:
+            yield f"  {_models(one)}"
+    if futures:
+        yield from _futures(futures, plan["currency"])
     for one in document["shortfalls"]:
         price = f"{one['price_per_unit']:g} {plan['currency']}"
         yield (
             f"Could not be met: {one['name'].replace('_', ' ')}, "
             f"{amount(one['amount'], one['unit'])}, priced at {price} each"
         )
+    for one in document["conflicts"][:SHOWN_CONFLICTS]:
+        yield f"Why: {one['sentence']}"
+    more = len(document["conflicts"]) - SHOWN_CONFLICTS
+    if more > 0:
+        yield f"… and {more} more reasons; -o json tells them all"
     for note in document["notes"]:
         yield f"Note: {note}"
+
+
+def _models(service: Mapping[str, Any]) -> str:
+    """Who answers a service with variants, and how well in the mean."""
+    shares = ", ".join(
+        f"{one['model']} {100 * one['share_of_answers']:.0f} %" for one in service["models"]
+    )
+    return (
+        f"{service['service']}: mean quality {service['mean_quality']:.4g} "
+        f"(at least {service['quality_floor']:g}), answered by {shares}"
+    )
+
+
+def _futures(futures: Mapping[str, Any], currency: str) -> Iterator[str]:
+    """What the plan comes to in the futures it was made for."""
+    scenarios = futures["scenarios"]
+    tail = f"the worst {futures['cvar_tail'] * 100:g} %"
+    yield (
+        f"Planned for {len(scenarios)} futures of wind, sun and carbon at once, {tail} counted "
+        f"{futures['cvar_weight']:g} beside the mean (cost with carbon and shortfalls at their "
+        "prices):"
+    )
+    yield (
+        f"  {amount(futures['mean_cost'], currency)} on the mean, "
+        f"{amount(futures['cvar'], currency)} in {tail} (CVaR)"
+    )
+    told = sorted(scenarios, key=lambda one: -one["cost"])
+    each = [f"{amount(one['cost'], currency)} ({one['weight'] * 100:.0f} %)" for one in told]
+    yield f"  by future, dearest first, with its weight: {', '.join(each)}"
+    worth = amount(futures["value_of_stochastic_solution"], currency)
+    yield f"  worth {worth} against the plan of the mean forecast in the same futures"
 
 
 def _is_wide(figure: Mapping[str, float]) -> bool:

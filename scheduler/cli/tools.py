@@ -12,19 +12,37 @@ import typer
 from scheduler.errors import InputError
 
 if TYPE_CHECKING:
-    from optimizer.solve import Limits
+    from optimizer.limits import Limits
     from scheduler.planning.explain import Explanation
+    from scheduler.planning.foresight import Foresight
     from scheduler.planning.recheck import Recheck
     from scheduler.planning.run import PlannedRun
     from scheduler.scenario import Scenario
+    from scheduler.simulation.run import SimulatedRun
+    from scheduler.simulation.simulate import Pace
 
 Progress = Callable[[str, str], None]
 
 
-def _plan(scenario: "Scenario", *, limits: "Limits", seed: int, progress: Progress) -> "PlannedRun":
+def _plan(
+    scenario: "Scenario",
+    *,
+    limits: "Limits",
+    seed: int,
+    progress: Progress,
+    foresight: "Foresight | None" = None,
+) -> "PlannedRun":
     from scheduler.planning.planner import plan_scenario
 
-    return plan_scenario(scenario, limits=limits, seed=seed, progress=progress)
+    return plan_scenario(scenario, limits=limits, seed=seed, progress=progress, foresight=foresight)
+
+
+def _simulate(
+    scenario: "Scenario", *, limits: "Limits", pace: "Pace", seed: int, progress: Progress
+) -> "SimulatedRun":
+    from scheduler.simulation.run import simulate
+
+    return simulate(scenario, limits=limits, pace=pace, seed=seed, progress=progress)
 
 
 def _explain(run: "PlannedRun") -> Callable[[str], "Explanation"]:
@@ -57,12 +75,14 @@ class Tools:
 
     Attributes:
         plan: Scenario to planned run.
+        simulate: Scenario to simulated run.
         explain: Run to what explains its jobs by name.
         recheck: Run to findings, with no solver.
         render: Run to one HTML document.
     """
 
     plan: Callable[..., "PlannedRun"] = _plan
+    simulate: Callable[..., "SimulatedRun"] = _simulate
     explain: Callable[["PlannedRun"], Callable[[str], "Explanation"]] = _explain
     recheck: Callable[["PlannedRun"], "Recheck"] = _recheck
     render: Callable[["PlannedRun"], str] = _render

@@ -19,7 +19,7 @@ from optimizer.site import (
     Plant,
     Site,
 )
-from optimizer.work import Job, JobKind, Mode, Service
+from optimizer.work import Job, JobKind, Mode, Service, Variant
 from scheduler.planning.forecasts import Outlook
 from scheduler.scenario import Scenario
 from scheduler.scenario.jobs import JobSpec
@@ -59,6 +59,9 @@ def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, 
             carbon_price_per_kg=policy.carbon_price_per_kg,
             carbon_budget_kg=policy.carbon_budget_kg,
             carbon_excess_price_per_kg=policy.carbon_excess_price_per_kg or 0.0,
+            cost_budget=policy.cost_budget,
+            cost_excess_price=policy.cost_excess_price or 0.0,
+            reserve_price_per_kw_h=policy.reserve_price_per_kw_h or 0.0,
             water_price_per_l=policy.water_price_per_l,
             unmet_price_per_kwh=policy.unmet_price_per_kwh,
             unserved_price_per_request=policy.unserved_price_per_request,
@@ -132,6 +135,18 @@ def _service(scenario: Scenario, outlook: Outlook, name: str) -> Service:
         survives_site_loss=service.survives_site_loss,
         residency=None if service.residency is None else frozenset(service.residency),
         certifications=frozenset(service.certifications),
+        variants=tuple(
+            Variant(
+                name=name,
+                gpus_per_replica=one.gpus_per_replica,
+                capacity_rps=one.capacity_rps,
+                replica_kw=one.replica_idle_kw,
+                energy_per_request_kwh=one.energy_per_request_wh / WH_PER_KWH,
+                quality=one.quality,
+            )
+            for name, one in service.variants.items()
+        ),
+        quality_floor=service.quality_floor or 0.0,
     )
 
 
@@ -143,6 +158,7 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
             name=kind,
             available_kw=by_site[name].expected,
             carbon_g_per_kwh=plant.life_cycle_g_per_kwh,
+            reserve_share=plant.reserve_share,
         )
         for kind, plant, by_site in (
             ("pv", site.pv, forecasts.pv_kw),
@@ -166,6 +182,8 @@ def _site(scenario: Scenario, outlook: Outlook, name: str) -> Site:
                 embodied_g_per_gpu_h=pool.embodied_kg_per_gpu_h * G_PER_KG,
                 committed_gpus=pool.committed_gpus,
                 gpus_per_node=pool.gpus_per_node,
+                sleep_kw_per_gpu=pool.sleep_kw_per_gpu,
+                wake_h=pool.wake_h,
             )
             for gpu_type, pool in site.pools.items()
         ),

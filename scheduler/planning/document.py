@@ -13,16 +13,20 @@ import numpy as np
 
 from forecasting.forecast import Forecast
 from optimizer.load import extra_it_kw
-from optimizer.plan import Placement, Plan, Serving
+from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
-from optimizer.tally import tally, unserved_rps
+from optimizer.tally import tally
 from optimizer.timing import finish_h, is_finished, late_h
-from optimizer.work import Job, Service
+from optimizer.work import Job
 from scheduler.accounting.kpis import Kpis, efficiency_gain, savings_percent
 from scheduler.accounting.spread import HIGH, LOW, Spread
-from scheduler.planning.codec import instant_text
+from scheduler.planning.clauses import sentence
+from scheduler.planning.codec import encode, instant_text
+from scheduler.planning.foresight import Futures, outcome
 from scheduler.planning.run import PlannedRun
+from scheduler.planning.served import served
+from scheduler.planning.wishes import Teller
 
 SCHEMA = "alize.dev/plan/v1"
 NEGLIGIBLE_SHARE = 1e-6
@@ -34,8 +38,8 @@ class Shortfall:
     """A wish that could not be met, and its price.
 
     Attributes:
-        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work or
-            excess_carbon.
+        name: unmet_power, unserved_requests, unprotected_requests, late_work, unfinished_work,
+            excess_carbon, excess_cost or missing_reserve.
         amount: In `unit`.
         price_per_unit: [money]
     """
@@ -75,12 +79,21 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
             _mean(account.unfinished_cost, account.unfinished_gpu_h),
         ),
         ("excess_carbon", account.excess_carbon_kg, "kg CO2e", price.carbon_excess_price_per_kg),
+        (
+            "missing_reserve",
+            account.total("missing_reserve_kw_h"),
+            "kW h",
+            price.reserve_price_per_kw_h,
+        ),
+        ("excess_cost", account.excess_cost, price.currency, price.cost_excess_price),
     )
     asked = {
         "kWh": account.total("facility_kwh"),
         "requests": requests,
         "GPU-h": work_gpu_h,
         "kg CO2e": account.total("emissions_kg"),
+        "kW h": account.total("facility_kwh"),
+        price.currency: abs(account.cost),
     }
     return tuple(
         Shortfall(name=name, amount=amount, unit=unit, price_per_unit=money)
@@ -109,13 +122,21 @@ def document(run: PlannedRun) -> dict[str, Any]:
         },
         "kpis": _kpis(run),
         "solver": _solver(run),
+        "futures": None if run.futures is None else _futures(run, run.futures),
         "placements": _placements(run),
-        "services": [_service(run, service) for service in run.problem.services],
+        "services": [served(run, service) for service in run.problem.services],
         "shortfalls": [asdict(one) for one in shortfalls(run)],
+        "conflicts": _conflicts(run),
         "notes": list(notes(run)),
         "provenance": _provenance(run),
         "digest": run.digest,
     }
+
+
+def _conflicts(run: PlannedRun) -> list[dict[str, Any]]:
+    """Why wishes stay unmet; steps are numbers of the horizon's steps."""
+    teller = Teller(run.problem)
+    return [{**encode(one), "sentence": sentence(teller.tell(one))} for one in run.conflicts]
 
 
 def notes(run: PlannedRun) -> tuple[str, ...]:
@@ -193,6 +214,27 @@ def _solver(run: PlannedRun) -> dict[str, Any]:
         "deterministic": proof.deterministic,
         "seed": proof.seed,
         "seconds": proof.seconds,
+    }
+
+
+def _futures(run: PlannedRun, futures: Futures) -> dict[str, Any]:
+    """What the plan comes to in the futures it was made for, in the money that is minimised."""
+    found, comes_to = futures.solution, outcome(futures, run.problem)
+    weights = [one.weight for one in futures.scenarios]
+    rows = zip(weights, found.costs, comes_to.tail, strict=True)
+    return {
+        **asdict(futures.foresight),
+        "objective": found.proof.objective,
+        "bound": found.proof.bound,
+        "gap": found.proof.gap,
+        "mean_cost": comes_to.mean,
+        "cvar": comes_to.cvar,
+        "mean_plan_objective": found.mean_plan_objective,
+        "value_of_stochastic_solution": found.value_of_stochastic_solution,
+        "scenarios": [
+            {"weight": weight, "cost": float(cost), "share_of_tail": float(share)}
+            for weight, cost, share in rows
+        ],
     }
 
 
@@ -299,32 +341,6 @@ def mixed_carbon_g_per_kwh(problem: Problem, plan: Plan) -> FloatArray:
                 stored = grams / max(flow.soc_kwh[t], 1e-9)
             stored_kwh = flow.soc_kwh[t]
     return mix
-
-
-def _service(run: PlannedRun, service: Service) -> dict[str, Any]:
-    problem = run.problem
-    ours, theirs = run.plan.servings[service.name], run.baseline.servings[service.name]
-    seconds = problem.horizon.step_h * 3600
-    requests = float(service.demand_rps.sum()) * seconds
-    missed = float(unserved_rps(service, ours).sum()) * seconds
-    return {
-        "service": service.name,
-        "home": service.home,
-        "requests": requests,
-        "unserved_requests": missed,
-        "gpus_per_replica": service.gpus_per_replica,
-        "replica_hours": _replica_hours(problem, ours),
-        "baseline_replica_hours": _replica_hours(problem, theirs),
-        "requests_share": {
-            site.name: float(ours.served_rps[:, s].sum()) * seconds / max(requests, 1e-9)
-            for s, site in enumerate(problem.sites)
-        },
-    }
-
-
-def _replica_hours(problem: Problem, serving: Serving) -> dict[str, float]:
-    hours = serving.replicas.sum(axis=1) * problem.horizon.step_h
-    return {site.name: float(hours[s]) for s, site in enumerate(problem.sites)}
 
 
 def _provenance(run: PlannedRun) -> dict[str, Any]:

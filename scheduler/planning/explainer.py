@@ -144,7 +144,7 @@ class Explainer:
         problem, site = self._problem, self._problem.sites[s]
         h = problem.horizon.step_h
         extra = extra_it_kw(problem, job, s, mode)
-        before = (self._overhead[s] + self._slopes[s] * self._load.it_kw[s])[None]
+        before = (self._overhead[s] + self._slopes[s] * self._load.drawn_it_kw(problem)[s])[None]
         both = np.stack([before, before + self._slopes[s] * extra])
         carbon, short, cost = (
             after - before

@@ -8,13 +8,20 @@ from optimizer.baselines import run_now
 from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
 from optimizer.highs import TimeLimitReached
+from optimizer.limits import Limits
 from optimizer.plan import Plan, Solution
 from optimizer.problem import Problem
-from optimizer.solve import Limits, solve
+from optimizer.shortfalls.find import conflicts
+from optimizer.solve import solve
+from optimizer.stochastic.expected import in_expected
+from optimizer.stochastic.scenarios import StochasticProblem
+from optimizer.stochastic.solve import solve_stochastic
 from optimizer.verify import Violation, verify
 from scheduler.accounting.kpis import efficiency_gain, kpis_of
 from scheduler.planning.assemble import assemble
 from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.foresight import Foresight, Futures
+from scheduler.planning.futures import draw
 from scheduler.planning.run import PlannedRun, Step
 from scheduler.planning.spread import spread
 from scheduler.scenario import Scenario
@@ -38,6 +45,7 @@ def plan_scenario(
     limits: Limits | None = None,
     seed: int = 0,
     progress: Progress = lambda _phase, _message: None,
+    foresight: Foresight | None = None,
 ) -> PlannedRun:
     """Plan `scenario` on what is known at its horizon's start.
 
@@ -46,8 +54,10 @@ def plan_scenario(
         limits: When to stop.
         seed: Of the solver's search orders.
         progress: Told the phase (forecast, build, solve, check) and what has been reached.
+        foresight: For how many futures to plan; for the expected one alone by default.
 
     Raises:
+        InputError: The forecasts do not hold as many futures.
         BrokenPlan: The plan breaks a hard rule.
     """
     issued_at: datetime = scenario.horizon.start
@@ -55,13 +65,20 @@ def plan_scenario(
     outlook = look_ahead(scenario, issued_at)
     progress("build", "the problem")
     problem, later = assemble(scenario, outlook)
+    futures = None
+    scenarios = draw(outlook.forecasts, foresight) if foresight else ()
     baseline = run_now(problem)
-    solution = solve(
-        problem,
-        limits=limits,
-        seed=seed,
-        progress=lambda message: progress("solve", message),
-    )
+
+    def reached(message: str) -> None:
+        progress("solve", message)
+
+    if foresight:
+        stochastic = StochasticProblem(problem=problem, scenarios=scenarios, risk=foresight.risk)
+        found = solve_stochastic(stochastic, limits=limits, seed=seed, progress=reached)
+        futures = Futures(foresight=foresight, scenarios=scenarios, solution=found)
+        solution = in_expected(stochastic, found)
+    else:
+        solution = solve(problem, limits=limits, seed=seed, progress=reached)
     progress("check", "limits, account and what each freedom brings")
     refuse_broken(problem, baseline)
     refuse_broken(problem, solution.plan)
@@ -84,9 +101,11 @@ def plan_scenario(
         gain=efficiency_gain(kpis, baseline_kpis),
         waterfall=tuple(Step(freedom=name, kpis=kpis_of(problem, one)) for name, one in steps),
         versions={name: version(name) for name in DECIDING_PACKAGES},
-        digest=digest_of(problem, solution),
+        digest=digest_of(problem, solution, futures),
         left_for_later=later,
         spread=spread(problem, solution.plan, baseline, outlook.forecasts),
+        futures=futures,
+        conflicts=conflicts(problem, solution.plan, carbon_per_kg=solution.prices.carbon_per_kg),
     )
 
 
@@ -97,6 +116,7 @@ def refuse_broken(problem: Problem, plan: Plan) -> None:
         raise BrokenPlan(violations)
 
 
-def digest_of(problem: Problem, solution: Solution) -> str:
+def digest_of(problem: Problem, solution: Solution, futures: Futures | None = None) -> str:
     """SHA-256 of the problem and the solution, without times of computing."""
-    return fingerprint((problem, solution), without=["seconds"])
+    whole = (problem, solution) if futures is None else (problem, solution, futures)
+    return fingerprint(whole, without=["seconds"])

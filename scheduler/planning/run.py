@@ -7,8 +7,10 @@ from datetime import datetime
 from forecasting.forecast import Forecast
 from optimizer.plan import Plan, Solution
 from optimizer.problem import Problem
+from optimizer.shortfalls.conflict import Conflict
 from scheduler.accounting.kpis import Gain, Kpis
 from scheduler.accounting.spread import Spread
+from scheduler.planning.foresight import Futures
 from scheduler.scenario import Scenario
 
 
@@ -58,6 +60,9 @@ class PlannedRun:
         left_for_later: Jobs that could not end inside the horizon even at once.
         spread: How far the figures may come out, plan and run-now held in every scenario of the
             forecasts; None where they are no forecast.
+        conflicts: Why wishes stay unmet, the dearest first; none where every wish is met.
+        futures: Where the plan was made for several futures, these and what it comes to in them;
+            `solution` is then its first stage in the expected one. None where it was not.
     """
 
     scenario: Scenario
@@ -75,6 +80,8 @@ class PlannedRun:
     digest: str
     left_for_later: tuple[str, ...] = ()
     spread: Spread | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    futures: Futures | None = None
 
     @property
     def plan(self) -> Plan:

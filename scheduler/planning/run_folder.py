@@ -16,11 +16,13 @@ from typing import Any
 
 from optimizer.plan import Plan, Prices, Proof, Solution
 from optimizer.problem import Problem
+from optimizer.shortfalls.conflict import Conflict
 from scheduler.accounting.kpis import Gain, Kpis
 from scheduler.accounting.spread import Spread
 from scheduler.errors import DataUnavailable, InputError
 from scheduler.planning import codec
 from scheduler.planning.document import document
+from scheduler.planning.foresight import Futures
 from scheduler.planning.run import Forecasts, PlannedRun, Step
 from scheduler.planning.timeseries import csv_text
 from scheduler.scenario import Scenario, ScenarioError, dump, load
@@ -30,6 +32,8 @@ SCHEMA = "alize.dev/run/v1"
 SCENARIO, PROBLEM, PLAN, PRICES = "scenario.yaml", "problem.json", "plan.json", "prices.json"
 BASELINE, KPIS, FORECASTS = "baseline.json", "kpis.json", "forecasts.json"
 TIMESERIES, PROVENANCE = "timeseries.csv", "provenance.json"
+#: There where the plan was made for several futures.
+FUTURES = "futures.json"
 FILES = (
     SCENARIO,
     PROBLEM,
@@ -130,7 +134,7 @@ def _same(contents: Mapping[str, str], folder: Path) -> bool:
 def _keep_others(folder: Path, made: Path) -> None:
     """Copy what else lies in `folder`, such as its report and somebody's notes."""
     for kept in folder.iterdir():
-        if kept.name not in FILES and kept.is_file():
+        if kept.name not in (*FILES, FUTURES) and kept.is_file():
             shutil.copy2(kept, made / kept.name)
 
 
@@ -174,6 +178,7 @@ def rendered(run: PlannedRun) -> dict[str, str]:
     prices = _Marginals(prices=run.solution.prices, idle_prices=run.solution.idle_prices)
     kpis = document(run)
     del kpis["solver"]["seconds"]
+    futures = {} if run.futures is None else {FUTURES: codec.text(codec.encode(run.futures))}
     return {
         SCENARIO: dump(run.scenario),
         PROBLEM: codec.text(codec.encode(run.problem)),
@@ -184,6 +189,7 @@ def rendered(run: PlannedRun) -> dict[str, str]:
         FORECASTS: codec.text(codec.encode(run.forecasts)),
         TIMESERIES: csv_text(run),
         PROVENANCE: codec.text(codec.encode(origin)),
+        **futures,
     }
 
 
@@ -221,6 +227,8 @@ def read(folder: Path) -> PlannedRun:
             versions=origin.versions,
             digest=origin.digest,
             left_for_later=origin.left_for_later,
+            futures=_decoded(folder, FUTURES, Futures) if (folder / FUTURES).is_file() else None,
+            conflicts=tuple(_conflict(one) for one in kpis["conflicts"]),
             **_figures(kpis["kpis"]),
         )
     except DAMAGES as error:
@@ -276,6 +284,13 @@ def _figures(kpis: Any) -> dict[str, Any]:
         ),
         "spread": None if spread is None else codec.decode(spread, Spread),
     }
+
+
+def _conflict(told: Mapping[str, Any]) -> Conflict:
+    """Without its sentence, which is told anew."""
+    return codec.decode(
+        {name: value for name, value in told.items() if name != "sentence"}, Conflict
+    )
 
 
 def _decoded(folder: Path, name: str, kind: type[codec.T]) -> codec.T:

@@ -130,22 +130,31 @@ def _series(forecast: Forecast, number: int) -> FloatArray:
 
 
 def _served(problem: Problem, service: Service, planned: Serving, expected: Service) -> Serving:
-    """Requests by the plan's split, what finds no room at the next site in reach with some."""
-    room = planned.replicas * service.capacity_rps
-    split = planned.served_rps / np.maximum(expected.demand_rps, 1e-9)[:, None, :]
-    wanted = split * service.demand_rps[:, None, :]
-    asked = wanted.sum(axis=0)
-    served = wanted * np.minimum(1.0, room / np.maximum(asked, 1e-9))
-    room = np.maximum(0.0, room - served.sum(axis=0))
+    """Requests by the plan's split, what finds no room at the next site in reach with some.
+
+    Each model of the service takes its share; what is left goes to the full model first.
+    """
+    demand_rps = np.maximum(expected.demand_rps, 1e-9)[:, None, :]
+    parts = []
+    for model, part in zip(service.models, planned.parts, strict=False):
+        room = part.replicas * model.capacity_rps
+        wanted = part.served_rps / demand_rps * service.demand_rps[:, None, :]
+        asked = wanted.sum(axis=0)
+        served = wanted * np.minimum(1.0, room / np.maximum(asked, 1e-9))
+        parts.append((served, np.maximum(0.0, room - served.sum(axis=0))))
     for r, region in enumerate(service.regions):
-        left = np.maximum(0.0, service.demand_rps[r] - served[r].sum(axis=0))
-        for s, site in enumerate(problem.sites):
-            if service.reaches(region, site.name):
-                taken = np.minimum(left, room[s])
-                served[r, s] += taken
-                room[s] -= taken
-                left = left - taken
-    return Serving(replicas=planned.replicas, served_rps=served)
+        answered = np.sum([served[r].sum(axis=0) for served, _ in parts], axis=0)
+        left = np.maximum(0.0, service.demand_rps[r] - answered)
+        for served, room in parts:
+            for s, site in enumerate(problem.sites):
+                if service.reaches(region, site.name):
+                    taken = np.minimum(left, room[s])
+                    served[r, s] += taken
+                    room[s] -= taken
+                    left = left - taken
+    pairs = zip(planned.parts, parts, strict=True)
+    full, *others = (replace(one, served_rps=served, variants=()) for one, (served, _) in pairs)
+    return replace(full, variants=tuple(others))
 
 
 def _supplied(problem: Problem, site: Site, planned: Dispatch, facility_kw: FloatArray) -> Dispatch:

@@ -42,10 +42,10 @@ def csv_text(run: PlannedRun) -> str:
     """The table as CSV: by time, then by site; an empty cell where a site has no grid."""
     problem = run.problem
     load = Load.of(problem, run.plan.placements, run.plan.servings)
-    facility_kw = load.facility_kw(problem)
+    facility_kw, it_kw = load.facility_kw(problem), load.drawn_it_kw(problem)
     gpus = _reserved_gpus(problem, load)
     by_site = [
-        _columns(run, site, load.it_kw[s], facility_kw[s], gpus[s])
+        _columns(run, site, it_kw[s], facility_kw[s], gpus[s])
         for s, site in enumerate(problem.sites)
     ]
     text = StringIO()

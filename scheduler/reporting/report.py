@@ -46,6 +46,8 @@ def render(run: PlannedRun, *, language: str = "en") -> str:
         **_tables(run, frames, said),
         assumptions=words.assumptions(run, frames["sources"], said),
         limits=words.limits(run, said),
+        conflicts=words.conflicts(run, said),
+        futures=words.futures(run, said),
         command=words.command(run),
         scenario_file=words.scenario_file(run),
         scenario=json_text(dump(run.scenario)),
@@ -72,6 +74,7 @@ def frames_of(run: PlannedRun, said: Language) -> dict[str, pd.DataFrame]:
         "sites": account.sites(run),
         "waterfall": account.waterfall(run),
         "shortfalls": account.shortfalls(run),
+        **({"futures": account.futures(run.futures)} if run.futures else {}),
     }
 
 
@@ -121,6 +124,7 @@ def _tables(run: PlannedRun, frames: dict[str, pd.DataFrame], said: Language) ->
         "shortfalls": tables.shortfalls(run, frames["shortfalls"], said)
         if len(frames["shortfalls"])
         else None,
+        "futures": tables.futures(run, frames["futures"], said) if run.futures else None,
         "sources": tables.sources(frames["sources"], said) if len(frames["sources"]) else None,
         "prices": tables.prices(run, said),
         "versions": tables.versions(run, said),

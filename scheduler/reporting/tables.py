@@ -1,7 +1,8 @@
 """The tables a reader sees: frames in words, numbers as the language writes them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ UNIT_OF_ENDING = {
     "_kg": "kg CO2e",
     "_kwh": "kWh",
     "_kw": "kW",
+    "_kw_h": "kW h",
     "_l": "l",
     "gpu_h": "GPU-h",
     "gpu_hours": "GPU-h",
@@ -53,9 +55,6 @@ def text(value: str) -> Cell:
 def number(value: str) -> Cell:
     """A cell with a number already written."""
     return Cell(text=value, is_number=True)
-
-
-OF_A_BUDGET = ("carbon_budget_kg", "carbon_excess_price_per_kg")
 
 
 def unit_of(name: str, currency: str) -> str:
@@ -174,8 +173,9 @@ def jobs(frame: pd.DataFrame, words: Language) -> Table:
 
 
 def services(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
-    """Two rows a service: plan and run-now."""
+    """Two rows a service: plan and run-now; the models that answer where there are several."""
     places = [site.name for site in run.problem.sites]
+    varied = any(service.variants for service in run.problem.services)
     rows = [
         (
             text(row["service"]),
@@ -184,6 +184,7 @@ def services(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
             *(number(words.number(row[name])) for name in ("requests", "unserved_requests")),
             number(words.number(row["replica_h"])),
             *(number(words.percent(100 * row[f"share_at_{place}"])) for place in places),
+            *(_quality(row, words) if varied else ()),
         )
         for row in frame.to_dict("records")
     ]
@@ -191,9 +192,17 @@ def services(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
         *(text(words.say(f"column.{name}")) for name in ("service", "plan", "home")),
         *(number(words.say(f"column.{name}")) for name in ("requests", "unserved", "replica_h")),
         *(number(words.say("column.share_at", site=place)) for place in places),
+        *((number(words.say("column.mean_quality")),) if varied else ()),
+        *((text(words.say("column.models")),) if varied else ()),
     )
     caption = words.say("table.services")
     return Table(name="services", caption=caption, headers=headers, rows=tuple(rows))
+
+
+def _quality(row: Mapping[Hashable, Any], words: Language) -> tuple[Cell, Cell]:
+    """Mean quality of the answers, and who gives how many of them."""
+    shares = (f"{name} {words.percent(100 * share)}" for name, share in row["models"].items())
+    return number(words.percent(100 * row["mean_quality"])), text(", ".join(shares))
 
 
 def shortfalls(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
@@ -208,6 +217,19 @@ def shortfalls(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
         for row in frame.to_dict("records")
     ]
     return _table("shortfalls", words, ["shortfall", "unit"], ["amount", "price"], rows)
+
+
+def futures(run: PlannedRun, frame: pd.DataFrame, words: Language) -> Table:
+    """What the plan comes to in each future it was made for."""
+    rows = [
+        (
+            text(words.number(row["future"])),
+            number(words.percent(100 * row["weight"])),
+            number(words.money(row["cost"], run.kpis.currency)),
+        )
+        for row in frame.to_dict("records")
+    ]
+    return _table("futures", words, ["future"], ["weight", "objective"], rows)
 
 
 def sources(frame: pd.DataFrame, words: Language) -> Table:
@@ -232,7 +254,7 @@ def sources(frame: pd.DataFrame, words: Language) -> Table:
 
 
 def prices(run: PlannedRun, words: Language) -> Table:
-    """What weighs what has no bill."""
+    """What weighs what has no bill; of what may be left unsaid, only what is said."""
     objective = run.problem.objective
     rows = [
         (
@@ -245,7 +267,7 @@ def prices(run: PlannedRun, words: Language) -> Table:
         )
         for one in fields(objective)
         if one.name != "currency"
-        and (objective.carbon_budget_kg is not None or one.name not in OF_A_BUDGET)
+        and not (one.metadata and getattr(objective, one.name) == one.default)
     ]
     headers = (text(words.say("column.figure")), number(words.say("column.price_of")))
     caption = words.say("assumed.prices")

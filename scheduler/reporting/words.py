@@ -7,7 +7,9 @@ import pandas as pd
 from optimizer.tally import tally
 from optimizer.timing import is_finished
 from scheduler.accounting.spread import Range
+from scheduler.planning.foresight import outcome
 from scheduler.planning.run import PlannedRun
+from scheduler.planning.wishes import Teller
 from scheduler.reporting.frames.work import met
 from scheduler.reporting.texts import Language
 
@@ -203,6 +205,30 @@ def _synthetic(sources: pd.DataFrame, words: Language) -> str:
     return words.say("assumed.synthetic", what=", ".join(what))
 
 
+def futures(run: PlannedRun, words: Language) -> str:
+    """What planning for several futures comes to; empty where there was but one."""
+    if run.futures is None:
+        return ""
+    found, currency = run.futures.solution, run.kpis.currency
+    comes_to, asked = outcome(run.futures, run.problem), run.futures.foresight
+    return words.say(
+        "futures",
+        n=words.number(len(run.futures.scenarios)),
+        weight=words.number(asked.cvar_weight),
+        tail=words.percent(100 * asked.cvar_tail),
+        mean=words.money(comes_to.mean, currency),
+        cvar=words.money(comes_to.cvar, currency),
+        worth=words.money(found.value_of_stochastic_solution, currency),
+        gap=words.percent(round(100 * found.proof.gap, 2)),
+    )
+
+
+def conflicts(run: PlannedRun, words: Language) -> tuple[str, ...]:
+    """Why wishes stay unmet, a sentence each."""
+    teller = Teller(run.problem)
+    return tuple(words.tell(teller.tell(one)) for one in run.conflicts)
+
+
 def limits(run: PlannedRun, words: Language) -> tuple[str, ...]:
     """How good the plan is known to be, what is left undone, what the model leaves out."""
     proof, currency = run.solution.proof, run.kpis.currency
@@ -233,7 +259,14 @@ def limits(run: PlannedRun, words: Language) -> tuple[str, ...]:
 def command(run: PlannedRun) -> str:
     """The one command that makes this report again, from the scenario attached to it."""
     seed = run.solution.proof.seed
-    return f"alize plan {scenario_file(run)} --report" + (f" --seed {seed}" if seed else "")
+    told = f"alize plan {scenario_file(run)} --report" + (f" --seed {seed}" if seed else "")
+    if run.futures is None:
+        return told
+    asked = run.futures.foresight
+    return (
+        f"{told} --scenarios {asked.n_scenarios} --cvar-weight {asked.cvar_weight:g} "
+        f"--cvar-tail {asked.cvar_tail:g}"
+    )
 
 
 def scenario_file(run: PlannedRun) -> str:

@@ -7,11 +7,12 @@ one field alone stand with the field.
 from collections.abc import Iterator
 from itertools import chain
 
+from optimizer.work import FULL
 from scheduler.scenario.errors import Finding, Path
 from scheduler.scenario.fields import utc_text
 from scheduler.scenario.job_checks import jobs_findings, most_gpus
 from scheduler.scenario.references import admitted, home_findings, unknown
-from scheduler.scenario.services import Service
+from scheduler.scenario.services import Service, Variant
 from scheduler.scenario.sites import (
     Grid,
     PvModelled,
@@ -31,6 +32,7 @@ def findings(world: World) -> Findings:
     broken_horizon = list(_horizon(world.horizon))
     yield from broken_horizon
     yield from _policy(world.policy)
+    yield from _reserve(world)
     yield from chain.from_iterable(
         _site(site, ("sites", name)) for name, site in world.sites.items()
     )
@@ -76,13 +78,26 @@ def _horizon(horizon: Horizon) -> Findings:
 
 
 def _policy(policy: Policy) -> Findings:
-    budget, excess = policy.carbon_budget_kg, policy.carbon_excess_price_per_kg
-    if budget is not None and excess is None:
-        text = "needs carbon_excess_price_per_kg: what a kg above the budget costs"
-        yield Finding(("policy", "carbon_budget_kg"), text)
-    if budget is None and excess is not None:
-        text = "only goes with carbon_budget_kg; remove it"
-        yield Finding(("policy", "carbon_excess_price_per_kg"), text)
+    for budget, excess, unit in (
+        ("carbon_budget_kg", "carbon_excess_price_per_kg", "a kg"),
+        ("cost_budget", "cost_excess_price", "a unit of money"),
+    ):
+        most, price = getattr(policy, budget), getattr(policy, excess)
+        if most is not None and price is None:
+            text = f"needs {excess}: what {unit} above the budget costs"
+            yield Finding(("policy", budget), text)
+        if most is None and price is not None:
+            yield Finding(("policy", excess), f"only goes with {budget}; remove it")
+
+
+def _reserve(world: World) -> Findings:
+    if world.policy.reserve_price_per_kw_h is not None:
+        return
+    for name, site in world.sites.items():
+        for kind, plant in (("pv", site.pv), ("wind", site.wind)):
+            if plant is not None and plant.reserve_share:
+                text = "needs policy.reserve_price_per_kw_h: what a kW missing for an hour costs"
+                yield Finding(("sites", name, kind, "reserve_share"), text)
 
 
 def _site(site: Site, path: Path) -> Findings:
@@ -100,6 +115,13 @@ def _site(site: Site, path: Path) -> Findings:
         if pool.committed_gpus and not pool.lease_price_per_gpu_h:
             text = "only goes with lease_price_per_gpu_h; say what the lease costs"
             yield Finding((*path, "pools", gpu_type, "committed_gpus"), text)
+        sleep_kw, idle_kw = pool.sleep_kw_per_gpu, pool.idle_kw_per_gpu
+        if sleep_kw is not None and sleep_kw > idle_kw:
+            text = f"must be at most idle_kw_per_gpu {idle_kw:g}, got {sleep_kw:g}"
+            yield Finding((*path, "pools", gpu_type, "sleep_kw_per_gpu"), text)
+        if pool.wake_h and sleep_kw is None:
+            text = "only goes with sleep_kw_per_gpu; remove it"
+            yield Finding((*path, "pools", gpu_type, "wake_h"), text)
     weather = [
         name
         for name, kind in (("pv", PvModelled), ("wind", WindModelled), ("cooling", WeatherCooling))
@@ -210,13 +232,35 @@ def _service(world: World, service: Service, path: Path) -> Findings:
     if sites and floor > most:
         text = f"{service.min_replicas} replicas need {floor} GPUs, its sites have {most:g}"
         yield Finding((*path, "min_replicas"), text)
-    for site in sites:
+    yield from _idle(world, service, service, path)
+    yield from _variants(world, service, path)
+
+
+def _variants(world: World, service: Service, path: Path) -> Findings:
+    """The other models, and the floor on the mean quality that goes with them."""
+    if service.variants and service.quality_floor is None:
+        text = "must come with a quality_floor, the least mean quality of the answers; 0 allows any"
+        yield Finding((*path, "variants"), text)
+    if service.quality_floor is not None and not service.variants:
+        text = "only goes with variants, the full model has quality 1; remove it or add some"
+        yield Finding((*path, "quality_floor"), text)
+    for name, variant in service.variants.items():
+        here = (*path, "variants", name)
+        if name == FULL:
+            text = "is what the service's own model is called; give the variant another name"
+            yield Finding(here, text)
+        yield from _idle(world, service, variant, here)
+
+
+def _idle(world: World, service: Service, model: Service | Variant, path: Path) -> Findings:
+    """A replica draws no less than its GPUs standing idle do."""
+    for site in admitted(world, service):
         pool = world.sites[site].pools[service.gpu_type]
-        idle_kw = pool.idle_kw_per_gpu * service.gpus_per_replica
-        if service.replica_idle_kw < idle_kw - ROUNDING:
+        idle_kw = pool.idle_kw_per_gpu * model.gpus_per_replica
+        if model.replica_idle_kw < idle_kw - ROUNDING:
             text = (
                 f"must include the idle draw of its GPUs, {idle_kw:g} kW at {site}, "
-                f"got {service.replica_idle_kw:g}"
+                f"got {model.replica_idle_kw:g}"
             )
             yield Finding((*path, "replica_idle_kw"), text)
             break

@@ -1,7 +1,8 @@
 """Who asks, from where and how often, and what a replica that answers is like.
 
 A replica's capacity is given, measured or modelled beforehand at the latency target; the demand is
-a shape with a spread, or a series.
+a shape with a spread, or a series. A service's own replicas are of its full model; variants answer
+with less quality, down to a floor on the mean.
 """
 
 from typing import Annotated, Any
@@ -68,6 +69,22 @@ Demand = Annotated[
 ]
 
 
+class Variant(Description):
+    """Another model that a service may answer with: quantised, distilled."""
+
+    gpus_per_replica: PositiveCount = Field(description="GPUs reserved by a replica.")
+    capacity_rps: Positive = Field(
+        description="Requests a replica answers inside the service's service_time_ms. [1/s]"
+    )
+    replica_idle_kw: NonNegative = Field(
+        description="IT power of a replica without requests, its GPUs' idle draw included. [kW]"
+    )
+    energy_per_request_wh: NonNegative = Field(description="IT energy a request adds. [Wh]")
+    quality: Share = Field(
+        description="Of an answer, against 1 of the full model, as measured. [0..1]"
+    )
+
+
 class Service(Description):
     """Requests answered by replicas, inside a latency budget."""
 
@@ -97,4 +114,11 @@ class Service(Description):
     )
     certifications: tuple[Name, ...] = Field(
         default=(), description="What a site must be certified for."
+    )
+    variants: dict[Name, Variant] = Field(
+        default={}, description="Models to answer with beside the full one, by name."
+    )
+    quality_floor: Share | None = Field(
+        default=None,
+        description="Least mean quality over all requests answered in the horizon. [0..1]",
     )

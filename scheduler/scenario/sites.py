@@ -148,6 +148,11 @@ class PvModelled(Description):
     life_cycle_g_per_kwh: Carbon = Field(
         default=48, description="Emissions of making it, for each kWh used. [g/kWh]"
     )
+    reserve_share: Share = Field(
+        default=0,
+        description="Of what is used while no grid can help, what battery and generator must be "
+        "able to take over at once. [0..1]",
+    )
 
 
 class WindModelled(Description):
@@ -164,6 +169,11 @@ class WindModelled(Description):
     life_cycle_g_per_kwh: Carbon = Field(
         default=11, description="Emissions of making it, for each kWh used. [g/kWh]"
     )
+    reserve_share: Share = Field(
+        default=0,
+        description="Of what is used while no grid can help, what battery and generator must be "
+        "able to take over at once. [0..1]",
+    )
 
 
 class PlantSeries(Description):
@@ -172,6 +182,11 @@ class PlantSeries(Description):
     available_kw: PowerSeries = Field(description="Power before curtailment. [kW]")
     life_cycle_g_per_kwh: Carbon = Field(
         description="Emissions of making it, for each kWh used. [g/kWh]"
+    )
+    reserve_share: Share = Field(
+        default=0,
+        description="Of what is used while no grid can help, what battery and generator must be "
+        "able to take over at once. [0..1]",
     )
 
 
@@ -309,6 +324,14 @@ class GpuPool(Description):
     )
     gpus_per_node: PositiveCount = Field(
         default=1, description="GPUs of a node; a job on whole nodes reserves a multiple of them."
+    )
+    sleep_kw_per_gpu: KwPerGpu | None = Field(
+        default=None,
+        description="IT power of a GPU whose node sleeps because nobody needs it; left out, nodes "
+        "stand idle. [kW]",
+    )
+    wake_h: Annotated[float, Strict(), Field(ge=0, le=24)] = Field(
+        default=0, description="Time for which a node is awake before it is reserved. [h]"
     )
 
 

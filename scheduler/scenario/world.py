@@ -78,6 +78,20 @@ class Policy(Description):
         default=None,
         description="Each kg above carbon_budget_kg, beside the carbon price. [money/kg CO2e]",
     )
+    cost_budget: NonNegative | None = Field(
+        default=None,
+        description="Most that the horizon may cost: energy, fuel, wear, water, leases and "
+        "transfers; no penalties, no carbon price. [money]",
+    )
+    cost_excess_price: Positive | None = Field(
+        default=None,
+        description="Each unit of money above cost_budget, beside itself. [1]",
+    )
+    reserve_price_per_kw_h: Positive | None = Field(
+        default=None,
+        description="Reserve that an island lacks for the reserve_share of its plants, each kW for "
+        "an hour. [money/kW/h]",
+    )
     water_price_per_l: NonNegative = Field(default=0, description="[money/l]")
     unmet_price_per_kwh: NonNegative = Field(description="Power that nothing supplied. [money/kWh]")
     unserved_price_per_request: NonNegative = Field(

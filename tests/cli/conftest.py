@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from optimizer.solve import Limits
+from optimizer.limits import Limits
 from scheduler.cli.main import app
 from scheduler.cli.tools import Tools
 from scheduler.planning.clauses import Clause

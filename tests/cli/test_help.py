@@ -17,6 +17,7 @@ ROOT = get_command(app)
 COMMANDS = [
     (),
     ("plan",),
+    ("simulate",),
     ("explain",),
     ("report",),
     ("verify",),

@@ -10,9 +10,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from optimizer.plan import Stage
+from optimizer.shortfalls.find import conflicts
 from scheduler.cli.tools import Tools
 from scheduler.errors import DataUnavailable
 from scheduler.planning import run_folder
+from scheduler.planning.foresight import Foresight
 
 WORLD = "one-site-one-battery"
 
@@ -89,6 +91,43 @@ def test_a_wish_not_met_ends_with_four_and_the_plan_is_printed(alize, unfinished
     assert "next:   alize explain train" in result.stderr
 
 
+def test_a_wish_not_met_is_told_with_what_forces_it(alize, unfinished):
+    # 4 h may start at once: nothing but the hand of this test left the job undone.
+    told = conflicts(unfinished.problem, unfinished.plan)
+    run = dataclasses.replace(unfinished, conflicts=told)
+    text = alize("plan", WORLD, plan=lambda _scenario, **_options: run).stdout
+    assert "Could not be met: unfinished work" in text
+    assert (
+        "Why: train is left unfinished, though no limit forces that; meeting it would cost" in text
+    )
+    assert "a plan that the search did not find" in text
+
+
+def test_futures_and_how_the_worst_count_reach_the_planner(alize, planned):
+    asked = []
+
+    def plan(_scenario, **options):
+        asked.append(options["foresight"])
+        return planned
+
+    alize("plan", WORLD, plan=plan)
+    alize("plan", WORLD, "--scenarios", "5", plan=plan)
+    alize(
+        "plan", WORLD, "--scenarios", "5", "--cvar-weight", "0.7", "--cvar-tail", "0.2", plan=plan
+    )
+    assert asked == [
+        None,
+        Foresight(n_scenarios=5, cvar_weight=0.3, cvar_tail=0.1),
+        Foresight(n_scenarios=5, cvar_weight=0.7, cvar_tail=0.2),
+    ]
+
+
+def test_a_weight_of_the_worst_futures_without_futures_is_refused(alize):
+    result = alize("plan", WORLD, "--cvar-tail", "0.2")
+    assert result.exit_code == 2
+    assert "--cvar-tail: is of several futures, got it without --scenarios" in result.stderr
+
+
 def test_a_mistake_in_the_scenario_is_one_line_with_its_place(alize):
     Path("mine.yaml").write_text("version: 1\nnmae: mine\n", encoding="utf-8")
     result = alize("plan", "mine.yaml")
@@ -115,7 +154,7 @@ def test_a_wrong_change_is_told_by_its_option(alize, edit, told):
 def test_changes_reach_the_planner_in_order(alize, planned):
     seen = []
 
-    def plan(scenario, *, limits, seed, progress):
+    def plan(scenario, *, limits, seed, progress, foresight):
         seen.append((scenario.world.sites["home"].battery.energy_kwh, limits.gap, seed))
         progress("solve", "best 12, bound 11, gap 8 %")
         return planned

@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 
 from optimizer.exact import optimum
+from optimizer.limits import Limits
 from optimizer.problem import Problem
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.work import Job, JobKind
 from tests.optimizer.tiny import Solved, tiny
 

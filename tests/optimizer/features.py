@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 
 from optimizer.baselines import run_now
+from optimizer.limits import Limits
 from optimizer.site import Generator
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from tests.optimizer.tiny import Solved, tiny
 

@@ -11,6 +11,7 @@ from optimizer.ascent import Ascent
 from optimizer.bound import lower_bound, respond
 from optimizer.dispatcher import Dispatcher
 from optimizer.fleet import Roster
+from optimizer.limits import Limits, Watch
 from optimizer.load import Load
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
@@ -25,7 +26,7 @@ def ascent_of(problem):
     choices = tuple(Choices.of(problem, service) for service in problem.services)
     idle_kw = Load.idle(problem).facility_kw(problem)
     first = Dispatcher(problem).solve(idle_kw, time_limit_s=10)[2]
-    return Ascent(problem, choices, first, lambda: 10.0)
+    return Ascent(problem, choices, first, Watch(Limits()))
 
 
 def climbed(problem, n_rounds):
@@ -67,7 +68,7 @@ def test_no_bound_lies_above_the_tangent_of_another(seed, draw):
     ascent, roster = ascent_of(problem), Roster.of(terms_of(problem))
     choices = tuple(Choices.of(problem, service) for service in problem.services)
     here, there = some_prices(problem, rng), some_prices(problem, rng)
-    slopes = ascent.slopes(here, *ascent.asked(roster, 1.0, here))
+    slopes = ascent.slopes(here, ascent.asked(roster, 1.0, here))
     names = ("power_per_kwh", "gpu_per_gpu_h", "stored_per_kwh", "peak_per_kw")
     rise = sum(
         float(np.sum(slope * (getattr(there, name) - getattr(here, name))))
@@ -129,7 +130,7 @@ def test_a_job_that_stands_for_two_asks_for_twice_as_much():
     ascent, roster = ascent_of(problem), Roster.of(terms_of(problem))
     prices = some_prices(problem, np.random.default_rng(0))
     idle_kw = Load.idle(problem).facility_kw(problem)
-    once_kw, once = ascent.asked(roster, 1.0, prices)
-    twice_kw, twice = ascent.asked(roster, 2.0, prices)
+    once_kw, once, *_ = ascent.asked(roster, 1.0, prices)
+    twice_kw, twice, *_ = ascent.asked(roster, 2.0, prices)
     assert twice.sum() == 2 * once.sum() > 0
     np.testing.assert_allclose(twice_kw - idle_kw, 2 * (once_kw - idle_kw))

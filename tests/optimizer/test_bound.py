@@ -24,7 +24,7 @@ def idle_plan(problem):
         replicas[problem.site_number[service.home]] = service.min_replicas
         served = np.zeros((len(service.regions), *shape))
         servings[service.name] = Serving(replicas=replicas, served_rps=served)
-    placements = tuple(Placement(job=job.name, site=job.home, runs=()) for job in problem.jobs)
+    placements = tuple(Placement.none(job) for job in problem.jobs)
     facility_kw = Load.of(problem, placements, servings).facility_kw(problem)
     dispatch = self_consumption(problem, facility_kw)
     return Plan(placements=placements, servings=servings, dispatch=dispatch)

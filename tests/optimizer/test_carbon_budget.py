@@ -9,9 +9,10 @@ from optimizer.bound import lower_bound
 from optimizer.dispatcher import Dispatcher
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
+from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.merit_order import MeritOrder
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer import worlds

@@ -8,8 +8,9 @@ from optimizer.bound import lower_bound
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
+from optimizer.limits import Limits
 from optimizer.plan import Run
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer import worlds

@@ -14,11 +14,12 @@ from optimizer.commitment import breach, follow, least_cost, n_starts
 from optimizer.dispatcher import Dispatcher, Router
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
+from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.merit_order import MeritOrder
 from optimizer.packing import Packing
 from optimizer.plan import Commitment, Prices
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer import worlds

@@ -7,7 +7,8 @@ import pytest
 from optimizer.baselines import run_now
 from optimizer.fingerprint import fingerprint
 from optimizer.freedom import stages
-from optimizer.solve import Limits, solve
+from optimizer.limits import Limits
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.work import Mode
 from tests.optimizer import worlds

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from optimizer.baselines import run_now
 from optimizer.fingerprint import fingerprint
+from optimizer.limits import Limits
 from optimizer.problem import Problem
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from tests.optimizer import worlds
 from tests.optimizer.tiny import SEEDS, solved, tiny

@@ -9,7 +9,8 @@ from optimizer.baselines import run_now
 from optimizer.bound import lower_bound
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
-from optimizer.solve import Limits, solve
+from optimizer.limits import Limits
+from optimizer.solve import solve
 from optimizer.tally import tally
 from tests.optimizer import worlds
 from tests.optimizer.test_bound_any_prices import prices_of

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from optimizer.baselines import run_now
+from optimizer.limits import Limits
 from optimizer.plan import Stage
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer.tiny import solved, tiny

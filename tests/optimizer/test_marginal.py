@@ -192,8 +192,8 @@ def test_choices_in_some_steps_are_those_of_the_whole_field_by_field(steps):
         if name in BY_STEP:
             assert np.array_equal(got, whole[steps])
         elif name in BY_SUBSET_AND_STEP:
-            assert got.keys() == whole.keys()
-            assert all(np.array_equal(got[key], whole[key][steps]) for key in whole)
+            assert got.known.keys() == whole.known.keys()
+            assert all(np.array_equal(got.of(key), whole.of(key)[steps]) for key in whole.known)
         else:
             assert got is whole
 

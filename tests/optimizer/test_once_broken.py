@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from optimizer.bound import lower_bound, service_step_costs
+from optimizer.limits import Limits
 from optimizer.replicas import Choices
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer import worlds

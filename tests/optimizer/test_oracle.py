@@ -3,7 +3,8 @@
 import pytest
 
 from optimizer.exact import optimum
-from optimizer.solve import Limits, solve
+from optimizer.limits import Limits
+from optimizer.solve import solve
 from optimizer.verify import verify
 from optimizer.work import JobKind
 from tests.optimizer import worlds

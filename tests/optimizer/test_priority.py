@@ -5,7 +5,8 @@ import pytest
 from optimizer.baselines import run_now
 from optimizer.exact import optimum
 from optimizer.fingerprint import fingerprint
-from optimizer.solve import Limits, solve
+from optimizer.limits import Limits
+from optimizer.solve import solve
 from optimizer.tally import tally
 from tests.optimizer import worlds
 

@@ -70,7 +70,7 @@ def accounted(problem, packing):
 
 def unplaced(problem):
     """No job runs."""
-    placements = [Placement(job=job.name, site=job.home, runs=()) for job in problem.jobs]
+    placements = [Placement.none(job) for job in problem.jobs]
     return Packing.of(problem, placements, [], [])
 
 

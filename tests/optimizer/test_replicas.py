@@ -66,7 +66,7 @@ def test_every_subset_of_sites_answers_what_a_maximum_flow_to_it_does(seed):
     (service,) = problem.services
     choices = Choices.of(problem, service)
     some = np.random.default_rng(seed).choice(choices.replicas.shape[1], 6)
-    for subset, rank in choices.rank_rps.items():
+    for subset, rank in choices.rank_rps.known.items():
         inside = np.isin(range(3), list(subset))
         for c in some:
             capacity = choices.replicas[0, c] * 2.0 * inside

@@ -4,8 +4,9 @@ import pytest
 
 from optimizer.baselines import run_now
 from optimizer.exact import optimum
+from optimizer.limits import Limits
 from optimizer.plan import Run
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer import worlds

@@ -11,6 +11,7 @@ from optimizer import bound
 from optimizer.baselines import run_now, self_consumption
 from optimizer.dispatcher import Dispatcher
 from optimizer.fleet import Roster
+from optimizer.limits import Limits, Watch
 from optimizer.load import Load
 from optimizer.plan import Prices
 from optimizer.replicas import Choices
@@ -48,7 +49,7 @@ def climbed(problem, n_rounds):
         by_scenario=recourse.prices,
         gpu_per_gpu_h=recourse.prices[0].gpu_per_gpu_h,
     )
-    ascent = ScenarioAscent(problem, choices, dispatchers, first, lambda: 10.0)
+    ascent = ScenarioAscent(problem, choices, dispatchers, first, Watch(Limits()))
     ascent.climb(Roster.of(terms_of(base)), 1.0, n_rounds)
     return ascent
 

@@ -16,6 +16,7 @@ from optimizer.answers import (
 )
 from optimizer.dispatcher import Dispatcher
 from optimizer.fleet import Roster, Timetable
+from optimizer.limits import Limits, Watch
 from optimizer.load import Load
 from optimizer.marginal import Guide, Marginal
 from optimizer.merit_order import MeritOrder
@@ -51,7 +52,7 @@ def answers_of(ask, roster, question):
 
 
 def nothing_placed(problem):
-    placements = [Placement(job=job.name, site=job.home, runs=()) for job in problem.jobs]
+    placements = [Placement.none(job) for job in problem.jobs]
     none = [
         np.zeros((problem.horizon.n_steps, len(problem.admissible_sites(service))))
         for service in problem.services
@@ -69,14 +70,22 @@ def prices_of(problem, power):
     )
 
 
-def packed(problem, power, seed=0):
+class Ticking(Watch):
+    """A watch on which a second passes whenever it is asked."""
+
+    def left_s(self, share=1.0):
+        self.limits = replace(self.limits, time_s=self.limits.time_s - 1)
+        return super().left_s(share)
+
+
+def packed(problem, power, seed=0, watch=None):
     """Swept from nothing, led by a price of power and by the load of idle sites."""
     sweeps = Sweeps(
         problem=problem,
         roster=Roster.of(terms_of(problem)),
         choices=tuple(Choices.of(problem, service) for service in problem.services),
         supply=SureSupply(problem=problem, dispatcher=Dispatcher(problem)),
-        left_s=lambda: 10.0,
+        watch=watch or Watch(Limits()),
     )
     target_kw = Load.idle(problem).facility_kw(problem) + 1.0
     rng = np.random.default_rng(seed)
@@ -166,6 +175,16 @@ def test_whatever_crowds_at_first_every_pool_holds_what_it_gets_in_the_end(seed)
     assert (packing.load.gpus <= problem.pool_gpus).all()
     again = Packing.of(problem, packing.placements, packing.replicas, packing.served_rps)
     np.testing.assert_allclose(again.load.it_kw, packing.load.it_kw)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_clock_that_runs_out_ends_the_rounds_with_every_pool_holding_what_it_gets(seed):
+    # Twenty-three rounds ask at least forty times, and the last eight at most thirty.
+    problem, watch = tiny(seed), Ticking(Limits(time_s=38.0))
+    packing = packed(problem, 1.0, seed, watch)
+    assert watch.cut_short
+    assert (packing.load.gpus <= problem.pool_gpus).all()
+    assert any(one.runs for one in packing.placements)
 
 
 def test_jobs_that_all_want_the_cheapest_hour_share_the_cheap_ones():

@@ -8,9 +8,10 @@ from functools import cache
 
 import numpy as np
 
+from optimizer.limits import Limits
 from optimizer.plan import Solution
 from optimizer.problem import Problem
-from optimizer.solve import Limits, solve
+from optimizer.solve import solve
 from optimizer.work import JobKind, Mode
 from tests.optimizer import worlds
 

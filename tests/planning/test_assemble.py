@@ -71,10 +71,43 @@ def test_emissions_above_the_budget_are_a_named_shortfall(tmp_path):
     assert recheck(run).ok
 
 
+def test_money_above_the_cost_budget_is_a_named_shortfall(tmp_path):
+    # The derived optimum pays 34; at 0.01 a unit nothing dearer in carbon pays for itself.
+    path = tmp_path / "world.yaml"
+    budget = "  cost_budget: 30\n  cost_excess_price: 0.01\n"
+    after = "  carbon_price_per_kg: 1\n"
+    path.write_text(PLAIN.replace(after, after + budget), encoding="utf-8")
+    run = plan_scenario(load(path))
+    (excess,) = shortfalls(run)
+    assert (excess.name, excess.unit, excess.price_per_unit) == ("excess_cost", "EUR", 0.01)
+    assert excess.amount == pytest.approx(4)
+    assert run.problem.objective.cost_budget == 30
+    assert recheck(run).ok
+
+
 def test_a_commitment_of_a_lease_reaches_the_pool(tmp_path):
     pool = ("idle_kw_per_gpu: 0", ", lease_price_per_gpu_h: 2, committed_gpus: 5")
     ((leased,),) = [site.pools for site in problem_of(tmp_path, pool=pool).sites]
     assert (leased.lease_price_per_gpu_h, leased.committed_gpus) == (2, 5)
+
+
+def test_the_sleep_of_its_nodes_reaches_the_pool(tmp_path):
+    pool = ("idle_kw_per_gpu: 0", ".5, gpus_per_node: 4, sleep_kw_per_gpu: 0.1, wake_h: 1.5")
+    ((sleeping,),) = [site.pools for site in problem_of(tmp_path, pool=pool).sites]
+    assert (sleeping.sleep_kw_per_gpu, sleeping.wake_h) == (0.1, 1.5)
+
+
+def test_a_reserve_reaches_plant_and_objective(tmp_path):
+    pv = "    pv: {available_kw: 1, life_cycle_g_per_kwh: 48, reserve_share: 0.25}\n"
+    price = "  reserve_price_per_kw_h: 3\n"
+    problem = problem_of(
+        tmp_path,
+        pv=("      soc_initial: 0\n", pv),
+        policy=("  carbon_price_per_kg: 1\n", price),
+    )
+    ((plant,),) = [site.plants for site in problem.sites]
+    assert plant.reserve_share == 0.25
+    assert problem.objective.reserve_price_per_kw_h == 3
 
 
 def test_a_priority_reaches_the_job(tmp_path):

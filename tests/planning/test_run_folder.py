@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from optimizer.limits import Limits
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
-from optimizer.solve import Limits
 from scheduler.errors import DataUnavailable, InputError
 from scheduler.planning import codec, run_folder
 from scheduler.planning.document import (

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from optimizer.plan import Stage
+from optimizer.shortfalls.find import conflicts
 from scheduler.accounting.spread import Range, Spread
 from scheduler.errors import InputError
 from scheduler.reporting.bundle import BUNDLE, bundle
@@ -207,6 +208,22 @@ def test_shortfalls_and_work_left_undone_are_told(short):
     assert job["why"] == "left unfinished: would end 15 h after the hard deadline"
     assert "saga" in read.text
     assert "No waterfall was computed" in read.text
+
+
+def test_why_wishes_stay_unmet_stands_under_the_shortfalls(short):
+    told = replace(short, conflicts=conflicts(short.problem, short.plan))
+    read = page.read(render(told))
+    assert "Why, and what would do" in read.text
+    # 1 kW of overhead and 16 idle GPUs of 0.1 kW at a PUE slope of 1.1, on a grid of 2 kW.
+    assert "it draws 2.8 kW with nothing running, its grid connection gives at most 2.0 kW" in (
+        read.text
+    )
+    assert (
+        "train cannot end by its hard deadline Mon 2026-03-02 05:00: it needs 20 h on 8 h100"
+        in (read.text)
+    )
+    french = page.read(render(told, language="fr")).text
+    assert "train ne peut finir avant son échéance ferme, lun. 2026-03-02 05:00" in french
 
 
 def test_a_gain_that_cannot_be_stated_says_why(run):

@@ -59,6 +59,41 @@ CASES = [
         id="a price of exceeding no budget",
     ),
     pytest.param(
+        "  late_price_per_gpu_h: 10\n",
+        "  late_price_per_gpu_h: 10\n  cost_budget: 5\n",
+        "small.yaml:9:3: policy.cost_budget: needs cost_excess_price: what a unit of money above "
+        "the budget costs",
+        id="a cost budget that costs nothing to exceed",
+    ),
+    pytest.param(
+        "  late_price_per_gpu_h: 10\n",
+        "  late_price_per_gpu_h: 10\n  cost_excess_price: 5\n",
+        "small.yaml:9:3: policy.cost_excess_price: only goes with cost_budget; remove it",
+        id="a price of exceeding no cost budget",
+    ),
+    pytest.param(
+        "a100: {gpus: 16, idle_kw_per_gpu: 0.1}",
+        "a100: {gpus: 16, idle_kw_per_gpu: 0.1, sleep_kw_per_gpu: 0.2}",
+        "small.yaml:31:46: sites.oslo.pools.a100.sleep_kw_per_gpu: must be at most idle_kw_per_gpu "
+        "0.1, got 0.2",
+        id="asleep dearer than idle",
+    ),
+    pytest.param(
+        "a100: {gpus: 16, idle_kw_per_gpu: 0.1}",
+        "a100: {gpus: 16, idle_kw_per_gpu: 0.1, wake_h: 0.5}",
+        "small.yaml:31:46: sites.oslo.pools.a100.wake_h: only goes with sleep_kw_per_gpu; remove "
+        "it",
+        id="nodes that wake and never sleep",
+    ),
+    pytest.param(
+        "    cooling: {pue: 1.2}\n",
+        "    cooling: {pue: 1.2}\n"
+        "    pv: {available_kw: 5, life_cycle_g_per_kwh: 48, reserve_share: 0.25}\n",
+        "small.yaml:43:53: sites.berlin.pv.reserve_share: needs policy.reserve_price_per_kw_h: "
+        "what a kW missing for an hour costs",
+        id="a reserve that costs nothing to lack",
+    ),
+    pytest.param(
         "a100: {gpus: 16, idle_kw_per_gpu: 0.1}",
         "a100: {gpus: 16, idle_kw_per_gpu: 0.1, committed_gpus: 4}",
         "small.yaml:31:46: sites.oslo.pools.a100.committed_gpus: only goes with "

@@ -10,6 +10,7 @@ from optimizer.tally import SiteTally, tally
 from scheduler.accounting.kpis import savings_percent
 from scheduler.accounting.spread import Range
 from scheduler.planning.document import shortfalls as named_shortfalls
+from scheduler.planning.foresight import Futures
 from scheduler.planning.run import PlannedRun
 from scheduler.reporting.frames import PLAN, RUN_NOW
 
@@ -77,6 +78,18 @@ def _bar(name: str, order: float, after: object, before: object | None) -> dict[
         end = float(getattr(after, kpi))
         row |= {f"{kpi}_from": start, f"{kpi}_to": end, f"{kpi}_change": end - start}
     return row
+
+
+def futures(made_for: Futures) -> pd.DataFrame:
+    """One row a future the plan was made for, the dearest first."""
+    frame = pd.DataFrame(
+        {
+            "future": range(1, len(made_for.scenarios) + 1),
+            "weight": [one.weight for one in made_for.scenarios],
+            "cost": made_for.solution.costs,
+        }
+    )
+    return frame.sort_values("cost", ascending=False, kind="stable", ignore_index=True)
 
 
 def shortfalls(run: PlannedRun) -> pd.DataFrame:

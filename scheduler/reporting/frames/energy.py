@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from optimizer.load import Load, request_kw
+from optimizer.load import Load
 from optimizer.plan import Plan
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
@@ -57,7 +57,7 @@ def coarsened(frame: pd.DataFrame, *, n_together: int) -> pd.DataFrame:
 
 def _of_plan(problem: Problem, name: str, plan: Plan) -> pd.DataFrame:
     load = Load.of(problem, plan.placements, plan.servings)
-    facility_kw = load.facility_kw(problem)
+    facility_kw, it_kw = load.facility_kw(problem), load.drawn_it_kw(problem)
     jobs_it_kw = _jobs_it_kw(problem, plan)
     services_it_kw = _services_it_kw(problem, plan)
     index = problem.horizon.index
@@ -66,7 +66,7 @@ def _of_plan(problem: Problem, name: str, plan: Plan) -> pd.DataFrame:
     for s, site in enumerate(problem.sites):
         flow = plan.dispatch[site.name]
         available = _available_kw(problem, s)
-        per_it_kw = facility_kw[s] / np.maximum(load.it_kw[s], 1e-9)
+        per_it_kw = facility_kw[s] / np.maximum(it_kw[s], 1e-9)
         jobs_kw, services_kw = jobs_it_kw[s] * per_it_kw, services_it_kw[s] * per_it_kw
         curtailed = available["pv"] + available["wind"] - flow.plant_used_kw.sum(axis=0)
         columns = {
@@ -119,6 +119,7 @@ def _services_it_kw(problem: Problem, plan: Plan) -> FloatArray:
     drawn = np.zeros((len(problem.sites), problem.horizon.n_steps))
     for service in problem.services:
         serving = plan.servings[service.name]
-        drawn += serving.replicas * service.replica_kw
-        drawn += serving.served_rps.sum(axis=0) * request_kw(service)
+        for model, part in zip(service.models, serving.parts, strict=False):
+            drawn += part.replicas * model.replica_kw
+            drawn += part.served_rps.sum(axis=0) * model.request_kw
     return drawn

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optimizer.plan import Placement, Plan
+from optimizer.plan import Placement, Plan, Serving
 from optimizer.problem import Problem
+from optimizer.quality import mean_quality
 from optimizer.tally import unserved_rps
 from optimizer.timing import finish_h, is_finished, late_h, resumes
-from optimizer.work import Job
+from optimizer.work import Job, Service
 from scheduler.planning.document import job_emissions_kg
 from scheduler.planning.run import PlannedRun
 from scheduler.reporting.frames import MAX_ROWS, PLAN, RUN_NOW
@@ -123,8 +124,8 @@ def services(run: PlannedRun) -> pd.DataFrame:
     for service in problem.services:
         for name, plan in ((PLAN, run.plan), (RUN_NOW, run.baseline)):
             serving = plan.servings[service.name]
-            served = serving.served_rps.sum(axis=(0, 2)) * seconds
-            hours = serving.replicas.sum(axis=1) * problem.horizon.step_h
+            served = serving.all_served_rps.sum(axis=(0, 2)) * seconds
+            hours = serving.all_replicas.sum(axis=1) * problem.horizon.step_h
             asked = float(service.demand_rps.sum()) * seconds
             rows.append(
                 {
@@ -134,6 +135,8 @@ def services(run: PlannedRun) -> pd.DataFrame:
                     "requests": asked,
                     "unserved_requests": float(unserved_rps(service, serving).sum()) * seconds,
                     "replica_h": float(hours.sum()),
+                    "mean_quality": mean_quality(service, serving),
+                    "models": _models(service, serving),
                     **{
                         f"share_at_{site.name}": float(served[s]) / asked if asked else np.nan
                         for s, site in enumerate(problem.sites)
@@ -141,6 +144,14 @@ def services(run: PlannedRun) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _models(service: Service, serving: Serving) -> dict[str, float]:
+    """Share of the requests answered by each model that answers any."""
+    answered = float(serving.all_served_rps.sum())
+    pairs = zip(service.models, serving.parts, strict=False)
+    rates = {model.name: float(part.served_rps.sum()) for model, part in pairs}
+    return {name: rate / answered for name, rate in rates.items() if rate > 0}
 
 
 def met(problem: Problem, plan: Plan) -> int:

@@ -180,6 +180,7 @@ TEXTS = {
     "kpi.renewable_used_kwh": "Own wind and PV used",
     "kpi.curtailed_kwh": "Curtailed",
     "kpi.unmet_kwh": "Unmet",
+    "kpi.missing_reserve_kw_h": "Reserve missing",
     "kpi.peak_import_kw": "Highest import",
     "kpi.water_l": "Water",
     "kpi.useful_work_gpu_h": "Useful work",
@@ -203,6 +204,7 @@ TEXTS = {
     "table.sites": "Account of each site",
     "table.jobs": "Jobs",
     "table.services": "Services",
+    "table.futures": "What the plan comes to in each future it was made for",
     "table.shortfalls": "What could not be met",
     "table.waterfall": "What each freedom changes",
     "table.sources": "Forecasts and their sources",
@@ -233,6 +235,11 @@ TEXTS = {
     "column.unserved": "Unserved",
     "column.replica_h": "Replica-hours",
     "column.share_at": "Share at {site}",
+    "column.mean_quality": "Mean quality",
+    "column.models": "Models that answer",
+    "column.future": "Future",
+    "column.weight": "Weight",
+    "column.objective": "Cost, carbon and shortfalls at their prices",
     "column.shortfall": "Shortfall",
     "column.amount": "Amount",
     "column.price": "Price a unit",
@@ -253,6 +260,12 @@ TEXTS = {
     "column.table": "Table",
     "column.download": "Download",
     "column.price_of": "Price",
+    "futures": "The plan was made for {n} futures of wind, sun and carbon at once, drawn from the"
+    " forecasts; the worst {tail} of them count {weight} beside the mean. It comes to {mean} on the"
+    " mean and {cvar} in the worst (CVaR), carbon and shortfalls at their prices; that is {worth}"
+    " less than the plan of the mean forecast in the same futures, by the same weighing. It is"
+    " within {gap} of the best possible over all of them. Demand and cooling are as expected.",
+    "why_unmet": "Why, and what would do",
     "no_shortfalls": "Every wish was met.",
     "shortfall.unmet_power": "Power that nothing supplied",
     "shortfall.unserved_requests": "Requests not answered in time",
@@ -260,6 +273,8 @@ TEXTS = {
     "shortfall.late_work": "Work done after its soft deadline",
     "shortfall.unfinished_work": "Work not done by its hard deadline",
     "shortfall.excess_carbon": "Emissions above the carbon budget",
+    "shortfall.missing_reserve": "Reserve that an island lacked",
+    "shortfall.excess_cost": "Money paid above the cost budget",
     # What runs say in English, word for word; a hole stands for anything
     "quoted.dakhla.question": "How much cleaner and cheaper do training and inference at Dakhla"
     " become when they follow wind, sun, battery and tariff instead of running at once?",
@@ -310,6 +325,9 @@ TEXTS = {
     "price.carbon_price_per_kg": "Carbon, a kg CO2e",
     "price.carbon_budget_kg": "Carbon budget of the horizon",
     "price.carbon_excess_price_per_kg": "Carbon above the budget, a kg CO2e more",
+    "price.reserve_price_per_kw_h": "Reserve that an island lacks, a kW for an hour",
+    "price.cost_budget": "Cost budget of the horizon",
+    "price.cost_excess_price": "Money above the budget, a unit more",
     "price.water_price_per_l": "Water, a litre",
     "price.unmet_price_per_kwh": "Unmet power, a kWh",
     "price.unserved_price_per_request": "A request unserved or unprotected",

@@ -1,5 +1,8 @@
 """French. Narrow no-break spaces stand before signs, as its typography asks."""
 
+from scheduler.reporting.texts.fr_tables import TABLES
+from scheduler.reporting.texts.fr_wishes import WISHES
+
 CODE = "fr"
 INSTANT_FORMAT = "%d/%m/%Y %H:%M"
 MONEY_FORMAT = "{amount}\u202f{currency}"
@@ -184,6 +187,8 @@ TEXTS = {
     "why.pause": ", 1 pause",
     "why.pauses": ", {n} pauses",
     "why.late": ", finit {hours:.3g} h après son échéance souple",
+    **WISHES,
+    **TABLES,
     # Kpis
     "kpi.cost": "Coût",
     "kpi.emissions_kg": "Émissions, selon le lieu",
@@ -197,6 +202,7 @@ TEXTS = {
     "kpi.renewable_used_kwh": "Éolien et PV propres utilisés",
     "kpi.curtailed_kwh": "Écrêté",
     "kpi.unmet_kwh": "Non fourni",
+    "kpi.missing_reserve_kw_h": "Réserve manquante",
     "kpi.peak_import_kw": "Import le plus haut",
     "kpi.water_l": "Eau",
     "kpi.useful_work_gpu_h": "Travail utile",
@@ -216,60 +222,14 @@ TEXTS = {
     "kpi.lease_cost": "Location",
     "kpi.peak_import_kw.site": "Import le plus haut",
     # Tables
-    "table.kpis": "Le plan face au lancement immédiat",
-    "table.sites": "Compte de chaque site",
-    "table.jobs": "Tâches",
-    "table.services": "Services",
-    "table.shortfalls": "Ce qui n'a pu être tenu",
-    "table.waterfall": "Ce que change chaque liberté",
-    "table.sources": "Les prévisions et leurs sources",
-    "column.figure": "Grandeur",
-    "column.unit": "Unité",
-    "column.plan": "Plan",
-    "column.run_now": "Immédiat",
-    "column.plan_range": "Plan, P10–P90",
-    "column.run_now_range": "Immédiat, P10–P90",
-    "column.saving": "Économie",
-    "column.site": "Site",
-    "column.job": "Tâche",
-    "column.kind": "Genre",
-    "column.gpus": "GPU",
-    "column.work_h": "Travail [h]",
-    "column.home": "Origine",
-    "column.release": "Prête (UTC)",
-    "column.start": "Début (UTC)",
-    "column.end": "Fin (UTC)",
-    "column.wait_h": "Attente [h]",
-    "column.due": "Échéance souple (UTC)",
-    "column.deadline": "Échéance ferme (UTC)",
-    "column.run_now_start": "Début immédiat (UTC)",
-    "column.saves_kg": "Économise [kg CO2e]",
-    "column.why": "Pourquoi",
-    "column.service": "Service",
-    "column.requests": "Requêtes",
-    "column.unserved": "Sans réponse",
-    "column.replica_h": "Heures de réplique",
-    "column.share_at": "Part à {site}",
-    "column.shortfall": "Manque",
-    "column.amount": "Quantité",
-    "column.price": "Prix unitaire",
-    "column.freedom": "Liberté",
-    "column.emissions_change": "Émissions [kg CO2e]",
-    "column.cost_change": "Coût [{currency}]",
-    "column.variable": "Variable",
-    "column.place": "Lieu",
-    "column.origin": "Genre",
-    "column.issued": "Émise (UTC)",
     "rung": "{rung}\u202f: {reason}",
-    "column.rung": "Échelon et raison",
-    "column.source": "Source",
-    "column.coverage": "Couverture à 90\u202f%",
-    "column.package": "Paquet",
-    "column.version": "Version",
-    "column.rows": "Lignes",
-    "column.table": "Tableau",
-    "column.download": "Télécharger",
-    "column.price_of": "Prix",
+    "futures": "Le plan vaut pour {n} futurs de vent, de soleil et de carbone à la fois, tirés des"
+    " prévisions\u202f; les {tail} les pires y comptent pour {weight} à côté de la moyenne. Il"
+    " revient à {mean} en moyenne et à {cvar} dans les pires (CVaR), carbone et manques à leur"
+    " prix\u202f; c'est {worth} de moins que le plan de la prévision moyenne dans les mêmes"
+    " futurs, pesés de même. Il est à {gap} au plus du meilleur possible sur tous. La demande et"
+    " le refroidissement restent ceux attendus.",
+    "why_unmet": "Pourquoi, et ce qui suffirait",
     "no_shortfalls": "Tout a pu être tenu.",
     "shortfall.unmet_power": "Puissance que rien n'a fournie",
     "shortfall.unserved_requests": "Requêtes sans réponse à temps",
@@ -277,6 +237,8 @@ TEXTS = {
     "shortfall.late_work": "Travail fait après son échéance souple",
     "shortfall.unfinished_work": "Travail non fait à son échéance ferme",
     "shortfall.excess_carbon": "Émissions au-dessus du budget carbone",
+    "shortfall.missing_reserve": "Réserve qui manquait à un site isolé",
+    "shortfall.excess_cost": "Argent payé au-dessus du budget de coût",
     # What runs say in English, in French
     "quoted.dakhla.question": "De combien l'entraînement et l'inférence à Dakhla deviennent-ils"
     " plus propres et moins chers quand ils suivent le vent, le soleil, la batterie et le tarif"
@@ -331,6 +293,9 @@ TEXTS = {
     "price.carbon_price_per_kg": "Carbone, le kg CO2e",
     "price.carbon_budget_kg": "Budget carbone de l'horizon",
     "price.carbon_excess_price_per_kg": "Carbone au-delà du budget, le kg CO2e en plus",
+    "price.reserve_price_per_kw_h": "Réserve qui manque à un site isolé, un kW pendant une heure",
+    "price.cost_budget": "Budget de coût de l'horizon",
+    "price.cost_excess_price": "Argent au-delà du budget, l'unité en plus",
     "price.water_price_per_l": "Eau, le litre",
     "price.unmet_price_per_kwh": "Puissance non fournie, le kWh",
     "price.unserved_price_per_request": "Une requête sans réponse ou sans protection",

@@ -1,0 +1,1 @@
+"""From decisions to what is written, one file a kind of workload."""

@@ -1,0 +1,1 @@
+"""Plain manifests that put Alizé into a cluster: definitions, rights, admission, two replicas."""

@@ -1,0 +1,204 @@
+"""The planner's own process: questions on its standard input, answers on its standard output.
+
+It holds all that is slow to import and may hang or grow: pandas, Pyomo, HiGHS. Who started it
+keeps the time, and may kill it at any moment without losing more than this one plan.
+"""
+
+import os
+import pickle
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from k8s_operator.planning.question import (
+    Answer,
+    Figures,
+    Planned,
+    Question,
+    SiteOutlook,
+    Stretch,
+    Trouble,
+    frame,
+    read_frame,
+)
+from k8s_operator.planning.world import Unplannable, scenario_of
+from optimizer.baselines import run_now
+from optimizer.limits import Limits
+from optimizer.load import Load
+from optimizer.plan import Placement, Plan, Solution
+from optimizer.problem import Problem
+from optimizer.replan import Start
+from optimizer.site import Site
+from optimizer.solve import solve
+from optimizer.verify import verify
+from optimizer.work import Job
+from scheduler.accounting.kpis import Kpis, kpis_of
+from scheduler.planning.assemble import assemble
+from scheduler.planning.forecasts import Outlook, look_ahead
+from scheduler.planning.planner import digest_of
+from scheduler.planning.reasons import Reason
+from scheduler.scenario import Scenario
+
+DIGITS = 3
+
+
+def answer(question: Question) -> Answer:
+    """The plan of what is asked."""
+    try:
+        scenario, troubles, site_troubles, silent = scenario_of(question)
+    except Unplannable as error:
+        return Answer(failed=str(error))
+    outlook = look_ahead(scenario, question.start)
+    problem, later = assemble(scenario, outlook)
+    for name in later:
+        troubles[name] = Trouble(
+            reason=Reason.PENDING_EVALUATION,
+            message=(
+                f"it cannot end before the plan's last step, {problem.horizon.end.isoformat()}; "
+                "a later plan takes it up, and it starts by its latest start in any case"
+            ),
+        )
+    baseline = run_now(problem)
+    solution = solve(
+        problem,
+        limits=Limits(gap=question.gap, time_s=question.time_limit_s),
+        seed=question.seed,
+        start=_before(question, problem),
+    )
+    broken = verify(problem, solution.plan)
+    if broken:
+        return Answer(failed="the plan breaks a hard rule: " + "; ".join(map(str, broken)))
+    _keep(question, problem, solution)
+    return Answer(
+        digest=f"sha256:{digest_of(problem, solution)}",
+        jobs={
+            one.job: _planned(one, job, problem, question.taken_at)
+            for one, job in zip(solution.plan.placements, problem.jobs, strict=True)
+        },
+        troubles=troubles,
+        sites=_outlooks(scenario, outlook, problem, solution.plan),
+        site_troubles=site_troubles,
+        service_troubles=silent,
+        plan=_figures(kpis_of(problem, solution.plan)),
+        baseline=_figures(kpis_of(problem, baseline)),
+        currency=scenario.world.currency,
+        stage=solution.proof.stage.value,
+        gap=round(solution.proof.gap, 6),
+        seconds=round(solution.proof.seconds, 3),
+    )
+
+
+def _figures(kpis: Kpis) -> Figures:
+    return Figures(
+        emissions_kg=round(kpis.emissions_kg, DIGITS),
+        cost=round(kpis.cost, DIGITS),
+        jobs_unfinished=kpis.jobs_unfinished,
+    )
+
+
+def _planned(placement: Placement, job: Job, problem: Problem, now: datetime) -> Planned:
+    horizon = problem.horizon
+    stretches = tuple(
+        Stretch(horizon.instant(run.first_step), horizon.instant(run.end_step), run.mode)
+        for run in placement.runs
+    )
+    soonest = max(job.release, now)
+    return Planned(
+        site=placement.site,
+        stretches=stretches,
+        waits=not stretches or stretches[0].begin - soonest >= horizon.step,
+    )
+
+
+def _outlooks(
+    scenario: Scenario, outlook: Outlook, problem: Problem, plan: Plan
+) -> dict[str, SiteOutlook]:
+    serving = Load.of(problem, (), plan.servings)
+    found = {}
+    for s, site in enumerate(problem.sites):
+        forecasts = [
+            by_site[site.name]
+            for by_site in (
+                outlook.forecasts.wind_kw,
+                outlook.forecasts.pv_kw,
+                outlook.forecasts.temperature_c,
+                outlook.forecasts.carbon_g_per_kwh,
+            )
+            if site.name in by_site
+        ]
+        cooling = site.cooling
+        found[site.name] = SiteOutlook(
+            cap_kw=_rounded(_cap_kw(site, problem.horizon.n_steps)),
+            fixed_kw=_rounded(cooling.overhead_kw + cooling.slope * serving.it_kw[s]),
+            kw_per_it_kw=_rounded(cooling.slope, 6),
+            idle_kw_per_gpu={pool.gpu_type: pool.idle_kw_per_gpu for pool in site.pools},
+            free_gpus={
+                pool.gpu_type: tuple(
+                    int(n) for n in pool.gpus - serving.gpus[problem.pool_number[s, pool.gpu_type]]
+                )
+                for pool in site.pools
+            },
+            issued_at=min(
+                (one.provenance.issued_at for one in forecasts), default=scenario.horizon.start
+            ),
+            rungs={one.variable: one.provenance.rung for one in forecasts},
+        )
+    return found
+
+
+def _cap_kw(site: Site, n_steps: int) -> Any:
+    """All that the facility may draw: meter, plants, battery and generator together. [kW]"""
+    cap = np.zeros(n_steps)
+    if site.grid is not None:
+        cap = cap + site.grid.import_limit_kw
+    for plant in site.plants:
+        cap = cap + plant.available_kw
+    if site.battery is not None:
+        cap = cap + site.battery.power_kw
+    if site.generator is not None:
+        cap = cap + site.generator.power_kw
+    return cap
+
+
+def _rounded(values: Any, digits: int = DIGITS) -> tuple[float, ...]:
+    return tuple(round(float(one), digits) for one in values)
+
+
+def _before(question: Question, problem: Problem) -> Start | None:
+    """The last plan, where it is on the same steps; any other is of no use and passed over."""
+    path = Path(question.before) if question.before else None
+    if path is None or not path.is_file():
+        return None
+    try:
+        before, solution = pickle.loads(path.read_bytes())
+        return Start.of(before, solution, problem)
+    except (ValueError, pickle.UnpicklingError, EOFError, AttributeError, ImportError):
+        path.unlink(missing_ok=True)
+        return None
+
+
+def _keep(question: Question, problem: Problem, solution: Solution) -> None:
+    if question.before:
+        path = Path(question.before)
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_bytes(pickle.dumps((problem, solution)))
+        scratch.replace(path)
+
+
+def main() -> None:
+    """Answer one question after another, until there are no more."""
+    # Whatever a library prints is no part of the answer.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while (asked := read_frame(sys.stdin.buffer)) is not None:
+        found = msgspec.msgpack.encode(answer(msgspec.msgpack.decode(asked, type=Question)))
+        out.write(frame(found))
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()

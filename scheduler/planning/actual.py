@@ -1,0 +1,131 @@
+"""What comes true in a scenario's world, stated as the problem somebody would have had who knew it.
+
+So whatever was lived through is a plan of that problem, and the verifier, the figures and the bound
+of any plan hold for it as they stand. The planner never sees it ahead.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from forecasting.models.spread import LogNormal
+from forecasting.steps import Steps
+from forecasting.truth import SiteActual, actual_site
+from forecasting.weather import SyntheticWeather
+from optimizer.problem import Problem
+from optimizer.site import FloatArray, Plant, Site
+from optimizer.work import Service
+from scheduler.planning.assemble import assemble
+from scheduler.planning.forecasts import (
+    CARBON_CORRELATION_H,
+    DEMAND_CORRELATION_H,
+    climate_of,
+    cooling_plant,
+    look_ahead,
+    pv_plant,
+    wind_plant,
+)
+from scheduler.scenario import Scenario
+from scheduler.scenario.sites import PvModelled, WeatherCooling, WindModelled
+
+
+def actual(scenario: Scenario) -> tuple[Problem, tuple[str, ...]]:
+    """`scenario` with what comes true of its weather, carbon and demand, and the jobs left out.
+
+    Series that the scenario states come true as stated, within the spread it states.
+    """
+    planned, later = assemble(scenario, look_ahead(scenario, scenario.horizon.start))
+    problem = replace(
+        planned,
+        sites=tuple(_site(scenario, site) for site in planned.sites),
+        services=tuple(_service(scenario, service) for service in planned.services),
+    )
+    return problem, later
+
+
+def carbon_law(scenario: Scenario, site: str) -> LogNormal:
+    """How the carbon intensity of a site's grid strays from what is stated."""
+    series = scenario.sites[site].grid
+    assert series is not None
+    return LogNormal(
+        name=f"carbon_intensity {site}",
+        spread=series.carbon_spread,
+        correlation_h=CARBON_CORRELATION_H,
+    )
+
+
+def demand_law(scenario: Scenario, service: str, region: str) -> LogNormal:
+    """How the requests of a region stray from what is stated."""
+    return LogNormal(
+        name=f"demand {service} {region}",
+        spread=scenario.services[service].spread[region],
+        correlation_h=DEMAND_CORRELATION_H,
+    )
+
+
+def _steps(scenario: Scenario) -> Steps:
+    horizon = scenario.horizon
+    return Steps(start=horizon.start, step=horizon.step, n_steps=horizon.n_steps)
+
+
+def _came_true(scenario: Scenario, law: LogNormal, stated: FloatArray) -> FloatArray:
+    steps = _steps(scenario)
+
+    def mean(fine: Steps) -> FloatArray:
+        repeated: FloatArray = np.repeat(stated, fine.n_steps // steps.n_steps)
+        return repeated
+
+    return law.actual(mean, steps, scenario.world.seed)
+
+
+def _weather(scenario: Scenario, name: str) -> SiteActual | None:
+    site, steps = scenario.world.sites[name], _steps(scenario)
+    if site.climate is None:
+        return None
+    return actual_site(
+        SyntheticWeather(climate=climate_of(site), seed=scenario.world.seed),
+        pv=pv_plant(site.pv) if isinstance(site.pv, PvModelled) else None,
+        wind=wind_plant(site.wind) if isinstance(site.wind, WindModelled) else None,
+        cooling=cooling_plant(site.cooling) if isinstance(site.cooling, WeatherCooling) else None,
+        start=steps.start,
+        step=steps.step,
+        n_steps=steps.n_steps,
+    )
+
+
+def _site(scenario: Scenario, site: Site) -> Site:
+    weather = _weather(scenario, site.name)
+    series = scenario.sites[site.name]
+    if site.grid is not None:
+        assert series.grid is not None
+        law = carbon_law(scenario, site.name)
+        carbon = _came_true(scenario, law, series.grid.carbon_g_per_kwh)
+        grid = replace(site.grid, carbon_intensity_g_per_kwh=carbon)
+        stated = scenario.world.sites[site.name].grid
+        if stated is not None and stated.market_carbon_g_per_kwh is None:
+            grid = replace(grid, market_carbon_intensity_g_per_kwh=carbon)
+        site = replace(site, grid=grid)
+    if weather is None:
+        return site
+    came = {"pv": weather.pv_power_kw, "wind": weather.wind_power_kw}
+
+    def plant(one: Plant) -> Plant:
+        power_kw = came[one.name]
+        return one if power_kw is None else replace(one, available_kw=power_kw)
+
+    site = replace(site, plants=tuple(plant(one) for one in site.plants))
+    if weather.pue_slope is not None and weather.water_l_per_kwh is not None:
+        cooling = replace(
+            site.cooling, slope=weather.pue_slope, water_l_per_kwh=weather.water_l_per_kwh
+        )
+        site = replace(site, cooling=cooling)
+    return site
+
+
+def _service(scenario: Scenario, service: Service) -> Service:
+    stated = scenario.services[service.name].rps
+    demand = [
+        _came_true(scenario, demand_law(scenario, service.name, region), stated[region])
+        for region in service.regions
+    ]
+    return replace(service, demand_rps=np.array(demand))

@@ -1,0 +1,154 @@
+"""What each job has been through so far, and what is left of it as far as anybody can tell."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import numpy as np
+
+from optimizer.load import extra_it_kw, reserved_gpus
+from optimizer.plan import Placement, Run
+from optimizer.problem import Problem
+from optimizer.timing import is_finished, progress_h
+from optimizer.work import Job, JobKind
+from scheduler.planning.decide import Action, Decision
+from scheduler.planning.snapshot import LiveJob, Phase, Width
+
+#: What is thought to be left of a job that has outlived its estimate, as a share of a step.
+OVERDUE_SHARE = 0.5
+
+
+@dataclass(slots=True, kw_only=True)
+class JobLog:
+    """One job's life.
+
+    Attributes:
+        job: As it truly is.
+        announced_h: The work that whoever submitted it thought it was. [h]
+        site: Where it runs or has run; None before its first start.
+        runs: What it has run so far.
+    """
+
+    job: Job
+    announced_h: float
+    site: str | None = None
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def placement(self) -> Placement:
+        """Its runs so far."""
+        return Placement(job=self.job.name, site=self.site or self.job.home, runs=tuple(self.runs))
+
+    def ran_before(self, step: int) -> bool:
+        """Whether it ran in the step before `step`."""
+        return bool(self.runs) and self.runs[-1].end_step == step
+
+    def run(self, step: int, site: str, mode: int) -> None:
+        """It runs in `step`."""
+        self.site = site
+        if self.ran_before(step) and self.runs[-1].mode == mode:
+            self.runs[-1] = replace(self.runs[-1], n_steps=self.runs[-1].n_steps + 1)
+        else:
+            self.runs.append(Run(first_step=step, n_steps=1, mode=mode))
+
+
+class Journal:
+    """All jobs of one world, and what became of them."""
+
+    def __init__(self, truth: Problem, announced_h: dict[str, float]) -> None:
+        """Nothing has run yet."""
+        self._truth = truth
+        self._logs = {
+            job.name: JobLog(job=job, announced_h=announced_h.get(job.name, job.work_h))
+            for job in truth.jobs
+        }
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """Every job's runs, in the order of the problem."""
+        return tuple(log.placement for log in self._logs.values())
+
+    def live(self, step: int) -> list[JobLog]:
+        """Jobs that are known at `step` and not done."""
+        now = self._truth.horizon.instant(step)
+        return [
+            log for log in self._logs.values() if log.job.release <= now and not self._done(log)
+        ]
+
+    def _done(self, log: JobLog) -> bool:
+        return is_finished(self._truth, log.job, log.placement)
+
+    def left_h(self, log: JobLog) -> float:
+        """Work that is thought to be left, without what a resume repeats. [h]"""
+        done = progress_h(self._truth, log.job, log.placement) if log.runs else 0.0
+        return max(log.announced_h - done, OVERDUE_SHARE * self._truth.horizon.step_h)
+
+    def may_start(self, log: JobLog, step: int) -> bool:
+        """Whether all it waits for has ended by `step`."""
+        before = [self._logs[name] for name in log.job.after]
+        return all(self._done(one) and one.runs[-1].end_step <= step for one in before)
+
+    def as_seen(self, step: int) -> tuple[Job, ...]:
+        """The live jobs as a planner sees them at `step`, each with what is left of it.
+
+        One that has begun stays at its site; a pause costs it what a resume repeats.
+        """
+        known = {log.job.name for log in self.live(step)}
+        return tuple(self._seen(log, step, known) for log in self.live(step))
+
+    def _seen(self, log: JobLog, step: int, known: set[str]) -> Job:
+        after = tuple(name for name in log.job.after if name in known)
+        left_h = self.left_h(log)
+        if log.site is None:
+            return replace(log.job, work_h=left_h, after=after)
+        runs = log.ran_before(step)
+        return replace(
+            log.job,
+            work_h=left_h + (0.0 if runs else log.job.resume_h),
+            after=(),
+            data_gb=0.0,
+            home=log.site,
+            running_at=log.site if runs else None,
+            allowed_sites=frozenset({log.site}),
+        )
+
+    def as_live(self, step: int) -> list[LiveJob]:
+        """The same jobs as decisions are made on."""
+        return [self._live(log, step) for log in self.live(step) if self.may_start(log, step)]
+
+    def _live(self, log: JobLog, step: int) -> LiveJob:
+        problem, job = self._truth, log.job
+        phase = Phase.WAITING
+        if log.site is not None:
+            phase = Phase.RUNNING if log.ran_before(step) else Phase.PAUSED
+        names = [problem.sites[s].name for s in problem.admissible_sites(job)]
+        reached = [name for name in names if problem.first_step(job, name) <= step]
+        sites = [log.site] if log.site else sorted(reached, key=lambda name: name != job.home)
+        s = problem.site_number[sites[0] if sites else job.home]
+        fastest = max(mode.speed for mode in job.modes)
+        left_h = self.left_h(log) + (job.resume_h if phase is Phase.PAUSED else 0.0)
+        return LiveJob(
+            name=job.name,
+            phase=phase,
+            gpu_type=job.gpu_type,
+            widths=tuple(
+                Width(
+                    gpus=reserved_gpus(problem, job, s, mode),
+                    power_kw=extra_it_kw(problem, job, s, mode)
+                    * problem.sites[s].cooling.slope[step],
+                )
+                for mode in range(len(job.modes))
+            ),
+            admissible_sites=tuple(sites),
+            latest_start=job.deadline - timedelta(hours=np.ceil(left_h / fastest)),
+            site=log.site,
+            mode=log.runs[-1].mode if log.runs else 0,
+            pausable=job.kind is not JobKind.CONTIGUOUS,
+            priority=job.priority,
+        )
+
+    def carry_out(self, decisions: tuple[Decision, ...], step: int) -> None:
+        """Run in `step` what was decided to run."""
+        for one in decisions:
+            if one.action not in (Action.HOLD, Action.PREEMPT):
+                assert one.site is not None
+                self._logs[one.job].run(step, one.site, one.mode)

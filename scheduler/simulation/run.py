@@ -1,0 +1,124 @@
+"""A scenario lived through, as a run like any other: figures, baseline, bound and proof.
+
+The bound is that of perfect foresight, which knows weather, demand and arrivals before they come;
+run-now lives in the same world.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+from optimizer.baselines import run_now
+from optimizer.limits import Limits
+from optimizer.plan import Placement, Plan, Solution
+from optimizer.problem import Problem
+from optimizer.solve import solve
+from optimizer.tally import tally
+from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
+from scheduler.accounting.lived import lived_kpis, with_cut_off
+from scheduler.planning.actual import actual
+from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.planner import DECIDING_PACKAGES, digest_of, refuse_broken
+from scheduler.planning.run import PlannedRun
+from scheduler.scenario import Scenario
+from scheduler.simulation.policy import Alize
+from scheduler.simulation.simulate import Lived, Pace, live_through
+
+Progress = Callable[[str, str], None]
+
+#: Gap that ends each plan on the way: forecasts are wrong by more.
+GAP_ON_THE_WAY = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedRun:
+    """A scenario lived through.
+
+    Attributes:
+        run: As a run, for readers; its plan is what was done, its bound that of perfect foresight.
+        lived: Deeds and re-plans.
+        foresight: Figures of a plan that knew everything before it began.
+        captured_share: Of what perfect foresight could save over run-now, at the objective; None
+            where there is nothing to save.
+        regret: Objective lived less that of the plan with perfect foresight. [money]
+    """
+
+    run: PlannedRun
+    lived: Lived
+    foresight: Kpis
+    captured_share: float | None
+    regret: float
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    limits: Limits | None = None,
+    pace: Pace | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _phase, _message: None,
+) -> SimulatedRun:
+    """Live through `scenario` step by step.
+
+    Args:
+        scenario: A loaded world.
+        limits: When to stop the plan with perfect foresight; its stop ends the others too.
+        pace: How often is planned, and how far ahead.
+        seed: Of the solver's search orders.
+        progress: Told the phase (world, simulate, foresight, check) and what has been reached.
+    """
+    limits = limits or Limits()
+    progress("world", "what comes true")
+    truth, later = actual(scenario)
+    baseline = run_now(truth)
+    lived = live_through(
+        scenario,
+        truth,
+        Alize(limits=replace(limits, gap=max(limits.gap, GAP_ON_THE_WAY)), seed=seed),
+        pace=pace,
+        progress=lambda step, of: progress("simulate", f"step {step} of {of}"),
+    )
+    progress("foresight", "the same world, known before it begins")
+    foresight = solve(truth, limits=limits, seed=seed)
+    progress("check", "limits and account")
+    refuse_broken(truth, baseline)
+    simulated = _run(scenario, truth, baseline, lived, foresight)
+    return replace(simulated, run=replace(simulated.run, left_for_later=later))
+
+
+def _run(
+    scenario: Scenario, truth: Problem, baseline: Plan, lived: Lived, foresight: Solution
+) -> SimulatedRun:
+    problem, placements = with_cut_off(truth, lived.plan.placements)
+    plan = replace(lived.plan, placements=placements)
+    refuse_broken(problem, plan)
+    objective = tally(problem, plan).objective
+    solution = replace(foresight, plan=plan, proof=replace(foresight.proof, objective=objective))
+    kpis, baseline_kpis = lived_kpis(problem, plan), kpis_of(truth, baseline)
+    nothing = (
+        Placement(job=job.name, site=job.home, runs=()) for job in problem.jobs[len(truth.jobs) :]
+    )
+    run = PlannedRun(
+        scenario=scenario,
+        issued_at=scenario.horizon.start,
+        basis="simulated",
+        forecasts=look_ahead(scenario, scenario.horizon.start).forecasts,
+        problem=problem,
+        solution=solution,
+        baseline=replace(baseline, placements=(*baseline.placements, *nothing)),
+        kpis=kpis,
+        baseline_kpis=baseline_kpis,
+        gain=efficiency_gain(kpis, baseline_kpis),
+        waterfall=(),
+        versions={name: version(name) for name in DECIDING_PACKAGES},
+        digest=digest_of(problem, solution),
+    )
+    run_now_objective = tally(truth, baseline).objective
+    possible = run_now_objective - foresight.proof.bound
+    return SimulatedRun(
+        run=run,
+        lived=lived,
+        foresight=kpis_of(truth, foresight.plan),
+        captured_share=(run_now_objective - objective) / possible if possible > 0 else None,
+        regret=objective - foresight.proof.objective,
+    )

@@ -1,0 +1,100 @@
+"""A life is a plan of the world's own problem, and nobody in it sees what has not come yet."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from optimizer.limits import Limits
+from optimizer.verify import verify
+from scheduler.accounting.lived import lived_kpis, with_cut_off
+from scheduler.planning.actual import actual
+from scheduler.planning.planner import plan_scenario
+from scheduler.planning.recheck import recheck
+from scheduler.scenario import load
+from scheduler.simulation.document import document
+from scheduler.simulation.policy import Alize
+from scheduler.simulation.run import simulate
+from scheduler.simulation.simulate import Pace, live_through
+
+LIMITS = Limits(gap=1e-6)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return load("one-site-one-battery")
+
+
+@pytest.fixture(scope="module")
+def simulated(small):
+    return simulate(small, limits=LIMITS, pace=Pace(replan_steps=4, window_steps=12))
+
+
+def test_where_nothing_surprises_life_costs_what_was_planned(small, simulated):
+    planned = plan_scenario(small, limits=LIMITS)
+    assert simulated.run.kpis.cost == pytest.approx(planned.kpis.cost)
+    assert simulated.regret == pytest.approx(0, abs=1e-6)
+
+
+def test_a_life_keeps_every_hard_limit_and_can_be_rechecked(simulated):
+    assert verify(simulated.run.problem, simulated.run.plan) == ()
+    assert recheck(simulated.run).findings == ()
+
+
+def test_the_document_says_that_it_was_lived_and_how(simulated):
+    told = document(simulated)
+    assert told["kpis"]["basis"] == "simulated"
+    assert told["simulation"]["replans"] == 3
+    assert [one["action"] for one in told["simulation"]["deeds"]] == ["start"]
+    assert told["solver"]["bound"] <= told["solver"]["objective"] + 1e-9
+
+
+def test_what_has_not_come_yet_changes_nothing(small):
+    truth, _ = actual(small)
+    grid = truth.sites[0].grid
+    later = grid.carbon_intensity_g_per_kwh.copy()
+    later[6:] *= 3
+    other = replace(
+        truth,
+        sites=(replace(truth.sites[0], grid=replace(grid, carbon_intensity_g_per_kwh=later)),),
+    )
+    pace = Pace(replan_steps=2, window_steps=12)
+    one, two = (
+        live_through(small, world, Alize(limits=LIMITS), pace=pace).plan.dispatch["home"]
+        for world in (truth, other)
+    )
+    assert np.array_equal(one.grid_import_kw[:6], two.grid_import_kw[:6])
+    assert np.array_equal(one.soc_kwh[:6], two.soc_kwh[:6])
+
+
+def test_a_job_longer_than_announced_is_lived_to_its_true_end(small):
+    truth, _ = actual(small)
+    longer = replace(truth, jobs=(replace(truth.jobs[0], work_h=6.0),))
+    lived = live_through(
+        small,
+        longer,
+        Alize(limits=LIMITS),
+        pace=Pace(replan_steps=1, window_steps=12),
+        announced_h={"train": 4.0},
+    )
+    (placement,) = lived.plan.placements
+    assert sum(run.n_steps for run in placement.runs) == 6
+    assert verify(longer, lived.plan) == ()
+
+
+def test_work_that_is_cut_off_is_paid_for_but_not_useful(small):
+    truth, _ = actual(small)
+    endless = replace(truth, jobs=(replace(truth.jobs[0], work_h=20.0),))
+    lived = live_through(
+        small,
+        endless,
+        Alize(limits=LIMITS),
+        pace=Pace(replan_steps=6, window_steps=12),
+        announced_h={"train": 4.0},
+    )
+    problem, placements = with_cut_off(endless, lived.plan.placements)
+    plan = replace(lived.plan, placements=placements)
+    assert verify(problem, plan) == ()
+    kpis = lived_kpis(problem, plan)
+    assert (kpis.jobs_unfinished, kpis.useful_work_gpu_h) == (1, 0)
+    assert kpis.gpu_hours > 0
