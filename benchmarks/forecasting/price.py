@@ -26,6 +26,9 @@ HISTORY = "price_epf_benchmark/{zone}_*_price_and_day_ahead_fcsts.parquet"
 TIME, PRICE, LEAR = "time_local_naive", "price_actual_per_mwh", "fcst_lear_ensemble_per_mwh"
 CALIBRATION_DAYS = 60
 _DAYS_A_YEAR = 364
+_LEAST_PAST = 180
+"""Days before the first one scored: a week of features, two months of fits and of bands."""
+
 _BAND = np.array([0.05, 0.95])
 
 
@@ -64,7 +67,7 @@ def zone_of(name: str, frame: pd.DataFrame, history: pd.DataFrame | None) -> Zon
     """One market from its published test set, and its longer history where there is one."""
     if history is None:
         record = market_days(frame[PRICE])
-        tested = range(len(record.days) - _DAYS_A_YEAR, len(record.days))
+        tested = range(max(len(record.days) - _DAYS_A_YEAR, _LEAST_PAST), len(record.days))
         basis = "prices only, second year"
     else:
         past = history.set_index(TIME).sort_index()

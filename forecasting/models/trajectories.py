@@ -161,22 +161,19 @@ class FittedTrajectories:
             )
             if which not in weights:
                 weights = {which: self.forests[which].weights(features).tocsr()}
-            rows = self.forests[which].rows
-            after = np.full(rows.size, np.nan)
-            inside = rows + lead - 1 < self.past.size
-            after[inside] = self.past[rows[inside] + lead - 1]
+            rows, shares = self.forests[which].rows, weights[which]
             by_change = lead <= _CHANGE_UP_TO_H
-            draws = after - self.last[rows] if by_change else after
-            known = np.isfinite(draws)
-            order = np.argsort(np.where(known, draws, np.inf), kind="stable")[: int(known.sum())]
             for row in range(features.shape[0]):
-                some = weights[which].getrow(row)
-                share = np.zeros(rows.size)
-                share[some.indices] = some.data
-                ordered = share[order]
-                there = ordered > 0
-                reached = np.cumsum(ordered[there])
-                middle = (reached - ordered[there] / 2) / reached[-1]
-                column = np.interp(levels, middle, draws[order][there])
+                some = slice(shares.indptr[row], shares.indptr[row + 1])
+                like, share = rows[shares.indices[some]], shares.data[some]
+                inside = like + lead - 1 < self.past.size
+                like, share = like[inside], share[inside]
+                draws = self.past[like + lead - 1] - (self.last[like] if by_change else 0.0)
+                known = np.isfinite(draws)
+                order = np.argsort(draws[known], kind="stable")
+                ordered = share[known][order]
+                reached = np.cumsum(ordered)
+                middle = (reached - ordered / 2) / reached[-1]
+                column = np.interp(levels, middle, draws[known][order])
                 found[:, row, place] = column + (last[row] if by_change else 0.0)
         return found
