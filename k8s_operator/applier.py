@@ -15,6 +15,8 @@ from k8s_operator.connection import APPLY, JSON, MERGE, Connection, Refused, Unr
 
 CONFLICT, TOO_MANY, NOT_FOUND, SERVER_FAULT = 409, 429, 404, 500
 TRIES = 6
+#: Of one write: a wait as long as was asked for must do, whatever the sum of two times rounds to.
+ROUND_OFF = 1e-9
 
 
 class Fenced(Exception):
@@ -41,7 +43,7 @@ class Bucket:
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
         self._at = now
-        if self._left >= 1:
+        if self._left >= 1 - ROUND_OFF:
             self._left -= 1
             return 0.0
         return (1 - self._left) / self._per_s

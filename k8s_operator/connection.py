@@ -4,6 +4,7 @@ It knows paths and bodies, and no object. An answer that is a refusal becomes an
 says what to do next; a connection that fails becomes `Unreachable`.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ MERGE = "application/merge-patch+json"
 JSON = "application/json"
 LARGEST_WATCH_LINE_BYTES = 2**23
 REFUSED = 400
+CLOSING_S = 0.25
 
 
 class Refused(Exception):
@@ -82,6 +84,9 @@ class Connection:
     async def close(self) -> None:
         """End all that is open."""
         await self._session.close()
+        # TLS transports end a little later than the session that owned them (aiohttp, "Graceful
+        # shutdown").
+        await asyncio.sleep(CLOSING_S)
 
     async def _headers(self, kind: str | None) -> dict[str, str]:
         headers = {"Accept": JSON}
