@@ -44,8 +44,8 @@ test: $(READY) ## Run every check, as CI does
 	@echo "pytest: behaviour"
 	@.venv/bin/pytest -q -m "not slow" --numprocesses=auto --dist=loadfile
 
-test-slow: $(READY) ## Run the tests that plan many worlds
-	@.venv/bin/pytest -q -m slow --numprocesses=auto --dist=load
+test-slow: $(READY) ## Run the tests that plan many worlds (the operator has its own)
+	@.venv/bin/pytest -q -m slow --ignore=tests/operator --numprocesses=auto --dist=load
 
 test-operator: $(READY) controlplane ## Run all tests of the operator (KUBERNETES=1.36.3)
 	@KUBERNETES=$(KUBERNETES) .venv/bin/pytest -q tests/operator
