@@ -76,8 +76,15 @@ def static_g(profile: Profile, carbon: FloatArray, level: int, work: float = WOR
     hours = work / profile.speed[level]
     if hours > len(carbon) + TINY:
         return np.inf
-    share = np.clip(hours - np.arange(len(carbon)), 0.0, 1.0)
-    return float(np.sort(carbon) @ share * profile.power_kw[level])
+    return one_level(carbon, level, hours).grams(profile, carbon)
+
+
+def one_level(carbon: FloatArray, level: int, hours: float) -> Schedule:
+    """One level for as many hours, the greenest first and the last of them in part."""
+    share = np.zeros(len(carbon))
+    share[np.argsort(carbon, kind="stable")] = np.clip(hours - np.arange(len(carbon)), 0.0, 1.0)
+    runs = share > 0
+    return Schedule(levels=np.where(runs, level, 0), share=np.where(runs, share, 1.0))
 
 
 def greedy(profile: Profile, carbon: FloatArray) -> Schedule:
@@ -111,6 +118,7 @@ def best(profile: Profile, carbon: FloatArray, work: float = WORK_H) -> tuple[Sc
     The relaxation that mixes levels within an hour takes the segments of the hull by their grams
     per work; only the last is taken in part. That part is rounded up, and some hour cut short by
     what that does too much; or rounded down, and what is missing done in one more partial hour.
+    One level in the greenest hours is tried as well: where hours cost the same it may need none.
     """
     hull = profile.hull()
     speed, power = profile.speed[hull], profile.power_kw[hull]
@@ -141,7 +149,11 @@ def best(profile: Profile, carbon: FloatArray, work: float = WORK_H) -> tuple[Sc
                 down = at.copy()
                 down[more] = level
                 found.append((down, more, missing / speed[level]))
-    candidates = []
+    candidates = [
+        one_level(carbon, level, work / profile.speed[level])
+        for level in hull[1:]
+        if work / profile.speed[level] <= len(carbon) + TINY
+    ]
     for levels, only, part in found:
         share = np.ones(len(carbon))
         share[only] = min(1.0, float(part))

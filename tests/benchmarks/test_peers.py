@@ -4,7 +4,7 @@ import argparse
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -93,6 +93,7 @@ def test_the_hull_leaves_out_levels_that_a_mix_beats():
     carbon=st.lists(st.floats(1, 100), min_size=24, max_size=36),
     work=st.floats(1, 24),
 )
+@example(carbon=[*[1.0] * 4, 2.0, *[3.0] * 18, 2.5], work=14.5)
 def test_an_elastic_schedule_does_its_work_between_the_bound_and_one_replica(carbon, work):
     hours = np.array(carbon)
     schedule, bound = elastic.best(PROFILE, hours, work)
