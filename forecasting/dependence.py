@@ -35,6 +35,12 @@ class Dependence:
         return cls(over_time=np.eye(n_steps), between=np.eye(n_series))
 
     @classmethod
+    def fading(cls, n_steps: int, n_series: int, *, memory_h: float) -> "Dependence":
+        """Hours hang together by exp(−distance / memory), series not at all."""
+        apart = np.abs(np.subtract.outer(np.arange(n_steps), np.arange(n_steps)))
+        return cls(over_time=np.exp(-apart / memory_h), between=np.eye(n_series))
+
+    @classmethod
     def of(cls, pits: Array) -> "Dependence":
         """Measured on probability integral transforms of issued forecasts.
 

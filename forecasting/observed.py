@@ -38,7 +38,7 @@ FRESH_H = 3.0
 WEATHER_FRESH_H = 12.0
 """Oldest weather forecast that is still used. [h]"""
 
-_ERROR_MEMORY_H = 3.6
+ERROR_MEMORY_H = 3.6
 """Errors of consecutive hours correlate by exp(−1 / 3.6 h) = 0.76, as measured. [h]"""
 
 _LEVELS: Array = np.array(LEVELS)
@@ -162,8 +162,7 @@ class Learnt:
         quantiles, rung = self._standing(known, now, hours, otherwise)
         quantiles = np.clip(np.sort(quantiles, axis=0), self.lower, self.upper)
         ages = self._ages(known, now)
-        apart = np.abs(np.subtract.outer(np.arange(n_hours), np.arange(n_hours)))
-        together = Dependence(over_time=np.exp(-apart / _ERROR_MEMORY_H), between=np.eye(1))
+        together = Dependence.fading(n_hours, 1, memory_h=ERROR_MEMORY_H)
         drawn = scenarios(together.draws(n_scenarios, seed), quantiles[..., None], _LEVELS)[..., 0]
         edges = np.concatenate([[0.0], (_LEVELS[:-1] + _LEVELS[1:]) / 2, [1.0]])
         return Forecast(
