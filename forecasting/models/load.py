@@ -106,7 +106,9 @@ def _learnt(
     away = _distances(log, origins, decay)
     there = np.isfinite(away).all(axis=1)
     widen = _widening(log.size // _DAY - _FIRST_ORIGIN_H // _DAY, decay)
-    coefficients, errors, sizes = np.empty((horizon_h, away.shape[1])), [], []
+    coefficients = np.empty((horizon_h, away.shape[1]))
+    errors: list[Array] = []
+    sizes: list[float] = []
     for lead in range(1, horizon_h + 1):
         usual = _profile(log, origins, lead, decay)
         at = origins + lead - 1
