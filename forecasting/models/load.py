@@ -106,7 +106,9 @@ def _learnt(
     away = _distances(log, origins, decay)
     there = np.isfinite(away).all(axis=1)
     widen = _widening(log.size // _DAY - _FIRST_ORIGIN_H // _DAY, decay)
-    coefficients, errors, sizes = np.empty((horizon_h, away.shape[1])), [], []
+    coefficients = np.empty((horizon_h, away.shape[1]))
+    errors: list[Array] = []
+    sizes: list[float] = []
     for lead in range(1, horizon_h + 1):
         usual = _profile(log, origins, lead, decay)
         at = origins + lead - 1
@@ -119,7 +121,7 @@ def _learnt(
             errors.append(errors[-1])
             continue
         coefficients[lead - 1], missed = _cross_fitted(x, y, penalty)
-        sizes.append(np.abs(missed).mean())
+        sizes.append(float(np.abs(missed).mean()))
         errors.append(widen * np.sort(missed))
     return FittedLoad(
         decay=decay,
