@@ -1,6 +1,7 @@
 """A linear program stated as arrays, block by block.
 
-For years of hours, which an algebraic modelling language takes minutes to state. A block of columns or rows is an array of numbers; entries are three arrays. It knows no energy.
+For years of hours, which an algebraic modelling language takes longer to state than one would wait.
+A block of columns or rows is an array of numbers; entries are three arrays. It knows no energy.
 """
 
 from dataclasses import dataclass, field

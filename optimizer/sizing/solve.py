@@ -9,7 +9,7 @@ from optimizer.highs import Answer, LinearModel, NothingFeasible
 from optimizer.site import FloatArray, IntArray
 from optimizer.sizing.model import GPUS, SiteColumns, SizingModel, state
 from optimizer.sizing.problem import SizingProblem, SizingSite
-from optimizer.sizing.sizes import SiteSizes, Sizes, bill
+from optimizer.sizing.sizes import SiteSizes, Sizes, bill, builds
 
 AT_LIMIT = 1e-6
 
@@ -105,8 +105,6 @@ def _why(problem: SizingProblem, time_limit_s: float) -> CannotBeMet:
 
 
 def _is_most(site: SizingSite, kind: str, value: float) -> bool:
-    from optimizer.sizing.sizes import builds
-
     most = builds(site)[kind].most
     return bool(value >= most * (1 - AT_LIMIT))
 
