@@ -121,7 +121,7 @@ def _learnt(
             errors.append(errors[-1])
             continue
         coefficients[lead - 1], missed = _cross_fitted(x, y, penalty)
-        sizes.append(np.abs(missed).mean())
+        sizes.append(float(np.abs(missed).mean()))
         errors.append(widen * np.sort(missed))
     return FittedLoad(
         decay=decay,
