@@ -12,7 +12,6 @@ import numpy as np
 
 from optimizer.bound import Response
 from optimizer.columns import (
-    SECONDS_PER_HOUR,
     Columns,
     Entry,
     Rows,
@@ -187,7 +186,7 @@ class Master:
 
     def _quality_prices(self, duals: FloatArray) -> tuple[float, ...]:
         """What a request of better quality is worth to each service; none where no floor binds."""
-        seconds = self.problem.horizon.step_h * SECONDS_PER_HOUR
+        seconds = self.problem.horizon.step_s
         has_floor = self._quality >= 0
         found = np.where(has_floor, np.maximum(0.0, duals[self._quality]) / seconds, 0.0)
         return tuple(found.tolist()) if found.any() else ()

@@ -155,7 +155,9 @@ def _find(ref: str | FilePath) -> tuple[str, str, FilePath]:
     if not path.is_file():
         looks_like_name = path.suffix not in (".yaml", ".yml") and path.name == name
         hint = did_you_mean(name, builtin.names()) if looks_like_name else f"; {START_HINT}"
-        what = "is a folder" if path.is_dir() else "no such file"
+        what = (
+            "is a folder" if path.is_dir() else "no plain file" if path.exists() else "no such file"
+        )
         what += ", and no built-in world has that name" if looks_like_name else ""
         raise ScenarioError([Problem(source=name, message=f"{what}{hint}")])
     try:
