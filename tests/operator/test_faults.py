@@ -69,15 +69,15 @@ def all_released(scene, count):
 
 def test_a_leader_killed_mid_release_is_followed_and_no_job_is_late_or_started_twice(scene):
     scene.plane.apply(policy("all", scene.namespace, maxDelay=wait_of(3)))
-    held_jobs(scene, 100)
     slow = {"WRITES_PER_S": 10, "WRITE_BURST": 1}
     with scene.replica("one", **slow) as one:
         until("one leads", lambda: one.leads, START_S)
         with scene.replica("two", **slow) as two:
             two.wait_ready(START_S)
-            left = [name for name in trains(100) if scene.is_held(name)]
+            held_jobs(scene, 100)
+            until("the release is on", lambda: not scene.is_held("train-0"), START_S)
             one.signal(signal.SIGKILL)
-            assert left, "the leader was done before it was killed"
+            assert not all_released(scene, 100), "the leader was done before it was killed"
             until("two leads", lambda: two.leads, 60)
             until("all are released", lambda: all_released(scene, 100), START_S)
     assert scene.broken_promises(3, trains(100), grace_s=START_S, writes_per_s=10, burst=1) == []

@@ -91,8 +91,8 @@ BAD = {
         "R4: train was written by alize-operator/one while alize-operator/two led",
     ),
     "too many writes": (
-        [made(), *(suspend(n / 1000, False, code=429) for n in range(101)), suspend(1, False)],
-        "R7: alize-operator/one wrote 101 times in a second, allowed 100",
+        [made(), *(suspend(n / 1000, False, code=429) for n in range(701)), suspend(1, False)],
+        "R7: alize-operator/one wrote 701 times in 10 s, allowed 700",
     ),
     "two digests of one plan": (
         [made(), suspend(1, False)]
