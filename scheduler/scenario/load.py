@@ -21,6 +21,7 @@ from scheduler.scenario.job_files import read_jobs
 from scheduler.scenario.jobs import job_spec
 from scheduler.scenario.positions import position, strip_branches
 from scheduler.scenario.prune import pruned
+from scheduler.scenario.records import read_records, record_findings
 from scheduler.scenario.resolve import (
     SeriesReader,
     length_findings,
@@ -78,8 +79,11 @@ def load(
     if world is None:
         raise ScenarioError(problems)
     reader = SeriesReader(folder)
-    problems += places.problems([*findings(world), *length_findings(world)])
+    problems += places.problems(
+        [*findings(world), *length_findings(world), *record_findings(world)]
+    )
     put(content, reader.series(world))
+    put(content, read_records(world, reader))
     notes = _take_jobs(content, world, reader)
     problems += places.problems(reader.findings) + reader.problems
     if problems:
