@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 HELP = opening(
     "Live through a scenario, with forecasts that are wrong as in life.",
     "alize simulate dakhla",
-    "alize simulate dakhla --days 2 --replan-h 1 -o json",
+    "alize simulate dakhla --days 2 --policies -o json",
 )
 LOG = "simulation.json"
 #: As long as a scenario may be. [h]
@@ -55,6 +55,9 @@ def simulate(
     window_h: Annotated[
         float, typer.Option(min=1, max=LONGEST_H, help="How far each plan looks. [h]")
     ] = 72.0,
+    policies: Annotated[
+        bool, typer.Option("--policies", help="Run-now and the peers' policies in the same world.")
+    ] = False,
     gap: Gap = None,
     time_limit: TimeLimit = None,
     seed: Seed = None,
@@ -76,19 +79,26 @@ def simulate(
         name=run,
         replace=replace,
     )
-    made = _lived(context, wish, chosen, (replan_h, window_h))
+    made = _lived(context, wish, chosen, (replan_h, window_h), policies=policies)
     whole, form = document(made.result), Output(chosen.output)
     print_run(context, made.result.run, whole, form)
     share = made.result.captured_share
     if share is not None and form.is_for_people:
         print(f"  {share:.0%} of what perfect foresight could save, after {_counted(whole)}")
+    if policies and form.is_for_people:
+        print(_side_by_side(whole))
     say(f"\nrun:    {made.folder}")
     say(f"next:   alize report {made.folder}")
     raise typer.Exit(outcome(whole, interrupted=made.interrupted))
 
 
 def _lived(
-    context: typer.Context, wish: Wish, settings: "Settings", pace_h: tuple[float, float]
+    context: typer.Context,
+    wish: Wish,
+    settings: "Settings",
+    pace_h: tuple[float, float],
+    *,
+    policies: bool,
 ) -> "Made[SimulatedRun]":
     """Live through a scenario and keep the run, what happened on the way beside it."""
 
@@ -102,6 +112,7 @@ def _lived(
             pace=Pace(replan_steps=replan, window_steps=max(window, replan)),
             seed=settings.seed,
             progress=progress,
+            policies=policies,
         )
 
     def beside(simulated: "SimulatedRun") -> dict[str, Any]:
@@ -117,3 +128,21 @@ def _counted(document: dict[str, Any]) -> str:
     said = [f"{document['simulation']['replans']} plans"]
     said += [f"{counts[name]} {name}s" for name in ("start", "resume", "preempt") if name in counts]
     return ", ".join(said)
+
+
+def _side_by_side(document: dict[str, Any]) -> str:
+    """One line a policy: what its life in this world came to."""
+    rows = document["simulation"]["policies"]
+    currency = rows[0]["kpis"]["currency"]
+    head = ("POLICY", f"COST {currency}", "CO2e kg", "BOUGHT kWh", "LATE", "UNFINISHED", "REGRET")
+    lines = [f"\n  {head[0]:<18}" + "".join(f"{one:>14}" for one in head[1:])]
+    for row in rows:
+        kpis = row["kpis"]
+        figures = (
+            *(f"{kpis[name]:,.0f}" for name in ("cost", "emissions_kg", "bought_kwh")),
+            str(kpis["jobs_late"]),
+            str(kpis["jobs_unfinished"]),
+            f"{row['regret']:,.0f}",
+        )
+        lines.append(f"  {row['policy']:<18}" + "".join(f"{one:>14}" for one in figures))
+    return "\n".join(lines)

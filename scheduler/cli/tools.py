@@ -38,11 +38,19 @@ def _plan(
 
 
 def _simulate(
-    scenario: "Scenario", *, limits: "Limits", pace: "Pace", seed: int, progress: Progress
+    scenario: "Scenario",
+    *,
+    limits: "Limits",
+    pace: "Pace",
+    seed: int,
+    progress: Progress,
+    policies: bool = False,
 ) -> "SimulatedRun":
+    from scheduler.simulation.rivals import RULES
     from scheduler.simulation.run import simulate
 
-    return simulate(scenario, limits=limits, pace=pace, seed=seed, progress=progress)
+    rivals = tuple(RULES) if policies else ()
+    return simulate(scenario, limits=limits, pace=pace, seed=seed, rivals=rivals, progress=progress)
 
 
 def _explain(run: "PlannedRun") -> Callable[[str], "Explanation"]:

@@ -206,7 +206,8 @@ def _charge_kw(
         charge = stored / (battery.charge_efficiency * step_h)
     else:
         charge = stored * battery.discharge_efficiency / step_h
-    return float(np.clip(charge, -battery.power_kw, battery.power_kw))
+    # Nobody takes more than the load: what is stored above where it began stays.
+    return float(np.clip(charge, -min(battery.power_kw, max(0.0, net_kw)), battery.power_kw))
 
 
 def _in_deficit(battery: Battery, net_kw: float, price: float, intent: Intent) -> float:

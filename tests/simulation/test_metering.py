@@ -77,6 +77,13 @@ def test_the_battery_comes_back_to_where_it_began():
     assert meter.soc_kwh == pytest.approx(5)
 
 
+def test_a_battery_that_ends_fuller_than_it_began_gives_no_more_than_the_load():
+    full = replace(HALF_FULL, soc_kwh=9.0)
+    one = flow(farm(), 1, meter=full, steps_left=0, stored_per_kwh=0.1)
+    assert [one.discharge_kw, one.grid_import_kw] == pytest.approx([1, 0])
+    assert one.soc_kwh == pytest.approx(9 - 1 / 0.8)
+
+
 def test_a_generator_keeps_its_least_times():
     rules = {"min_load_kw": 2, "min_up_h": 3, "min_down_h": 2, "start_cost": 1}
     site = worlds.site(generator=worlds.generator(**rules))

@@ -50,6 +50,23 @@ def test_the_document_says_that_it_was_lived_and_how(simulated):
     assert told["solver"]["bound"] <= told["solver"]["objective"] + 1e-9
 
 
+def test_the_account_of_a_life_adds_up_to_its_meters(simulated):
+    told = document(simulated)["simulation"]["account"]
+    kpis = simulated.run.kpis
+    entries = told["entries"]
+    assert {one["kind"] for one in entries} >= {"job", "idle"}
+    for mine, meter in (
+        ("facility_kwh", kpis.facility_kwh),
+        ("embodied_kg", kpis.embodied_kg),
+        ("water_l", kpis.water_l),
+        ("work_gpu_h", kpis.useful_work_gpu_h),
+    ):
+        assert sum(one[mine] for one in entries) == pytest.approx(meter, rel=1e-6, abs=1e-9)
+    rest_kg = sum(one["exported_kg"] + one["left_kg"] for one in told["sites"])
+    emitted = sum(one["emissions_kg"] for one in entries) + rest_kg
+    assert emitted == pytest.approx(kpis.emissions_kg, rel=1e-6)
+
+
 def test_what_has_not_come_yet_changes_nothing(small):
     truth, _ = actual(small)
     grid = truth.sites[0].grid
