@@ -17,6 +17,8 @@ from forecasting.plants.pv import PvPlant
 from forecasting.plants.wind import WindPlant
 from forecasting.steps import Steps
 from forecasting.weather import SyntheticFeed, SyntheticWeather
+from optimizer.horizon import Horizon
+from scheduler.planning.events.knowledge import Knowledge
 from scheduler.planning.run import Forecasts
 from scheduler.scenario import Scenario
 from scheduler.scenario.sites import PvModelled, Site, WeatherCooling, WindModelled
@@ -86,7 +88,8 @@ def cooling_plant(cooling: WeatherCooling) -> CoolingPlant:
 
 
 def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
-    """Every forecast a plan of `scenario` needs."""
+    """Every forecast a plan of `scenario` needs; of its events, those that touch the weather."""
+    knowledge = Knowledge(events=scenario.events, now=issued_at)
     horizon, world = scenario.horizon, scenario.world
     steps = Steps(start=horizon.start, step=horizon.step, n_steps=horizon.n_steps)
     wind: dict[str, Forecast] = {}
@@ -97,7 +100,7 @@ def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
     for name, site in world.sites.items():
         given = scenario.sites[name]
         if site.climate is not None:
-            weather[name] = ahead = _weather(site, issued_at, steps, world.seed)
+            weather[name] = ahead = _weather(name, site, steps, world.seed, knowledge=knowledge)
             temperature[name] = ahead.temperature
             if ahead.wind_power is not None:
                 wind[name] = ahead.wind_power
@@ -163,11 +166,19 @@ def climate_of(site: Site) -> Climate:
     return CLIMATES[site.climate]()
 
 
-def _weather(site: Site, issued_at: datetime, steps: Steps, seed: int) -> SiteForecast:
+def _weather(
+    name: str, site: Site, steps: Steps, seed: int, *, knowledge: Knowledge
+) -> SiteForecast:
+    issued_at = knowledge.now
+    assert issued_at is not None
     climate = climate_of(site)
     feed = None
     if site.weather.feed == "synthetic":
-        feed = SyntheticFeed(world=SyntheticWeather(climate=climate, seed=seed))
+        feed = SyntheticFeed(
+            world=SyntheticWeather(climate=climate, seed=seed),
+            run_at=knowledge.last_heard("weather"),
+        )
+    span = Horizon(start=steps.start, step=steps.step, n_steps=steps.n_steps)
     return forecast_site(
         climate,
         pv=pv_plant(site.pv) if isinstance(site.pv, PvModelled) else None,
@@ -180,6 +191,7 @@ def _weather(site: Site, issued_at: datetime, steps: Steps, seed: int) -> SiteFo
         n_steps=steps.n_steps,
         n_scenarios=N_SCENARIOS,
         seed=seed,
+        warmer_k=knowledge.warmer_k(name, span),
     )
 
 
