@@ -8,13 +8,13 @@ a re-solve changes right-hand sides only and starts from the last basis.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import highspy
 import numpy as np
 import pyomo.environ as pyo
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
+from optimizer.arrays import LinearArrays
 from optimizer.site import FloatArray, IntArray
 
 OPTIONS: Mapping[str, str | float | bool] = MappingProxyType(
@@ -40,6 +40,10 @@ FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
 class SolverFailed(RuntimeError):
     """HiGHS ended otherwise than a model that is feasible by construction can."""
+
+
+class NothingFeasible(SolverFailed):
+    """No values of the columns keep to every row."""
 
 
 class TimeLimitReached(RuntimeError):
@@ -99,9 +103,11 @@ class Column:
 
 
 class LinearModel:
-    """A compiled Pyomo model held in one HiGHS instance."""
+    """A compiled Pyomo model, or arrays stated as such, held in one HiGHS instance."""
 
-    def __init__(self, model: pyo.ConcreteModel, **options: str | float | bool) -> None:
+    def __init__(
+        self, model: pyo.ConcreteModel | LinearArrays, **options: str | float | bool
+    ) -> None:
         """Compile `model` once and hand its arrays to HiGHS.
 
         Args:
@@ -111,36 +117,34 @@ class LinearModel:
         Raises:
             SolverFailed: When HiGHS refuses an option or the arrays.
         """
+        self._offset, self._column_of, self._row_of = 0.0, dict[int, int](), dict[int, int]()
+        lp = self._given(model) if isinstance(model, LinearArrays) else self._compiled(model)
+        self._highs = highspy.Highs()
+        for name, value in {**OPTIONS, **options}.items():
+            self._check(self._highs.setOptionValue(name, value), f"option {name}={value}")
+        self._check(self._highs.passModel(lp), "passModel")
+
+    def _compiled(self, model: pyo.ConcreteModel) -> highspy.HighsLp:
         form = LinearStandardFormCompiler().write(model, mixed_form=True)
         self._offset = float(form.c_offset[0])
         self._column_of = {id(var): number for number, var in enumerate(form.columns)}
         self._row_of = {id(row.constraint): number for number, row in enumerate(form.rows)}
-        self._lower = np.array(
-            [form.rhs[i] if row.bound_type <= 0 else -np.inf for i, row in enumerate(form.rows)]
-        )
-        self._upper = np.array(
-            [form.rhs[i] if row.bound_type >= 0 else np.inf for i, row in enumerate(form.rows)]
-        )
-        self._highs = highspy.Highs()
-        for name, value in {**OPTIONS, **options}.items():
-            self._check(self._highs.setOptionValue(name, value), f"option {name}={value}")
-        self._check(self._highs.passModel(self._arrays(form)), "passModel")
-
-    def _arrays(self, form: Any) -> highspy.HighsLp:
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(form.columns), len(form.rows)
+        rows = form.rows
         bounds = [(var.lb, var.ub) for var in form.columns]
-        lp.col_cost_ = form.c.toarray()[0]
-        lp.col_lower_ = np.array([-np.inf if lb is None else lb for lb, _ in bounds], dtype=float)
-        lp.col_upper_ = np.array([np.inf if ub is None else ub for _, ub in bounds], dtype=float)
-        lp.row_lower_, lp.row_upper_ = self._lower, self._upper
-        matrix = form.A.tocsc()
-        matrix.data[np.abs(matrix.data) <= NEGLIGIBLE] = 0.0
-        matrix.eliminate_zeros()
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = matrix.indptr
-        lp.a_matrix_.index_ = matrix.indices
-        lp.a_matrix_.value_ = matrix.data
+        lp = self._given(
+            LinearArrays(
+                cost=form.c.toarray()[0],
+                lower=np.array([-np.inf if lb is None else lb for lb, _ in bounds], dtype=float),
+                upper=np.array([np.inf if ub is None else ub for _, ub in bounds], dtype=float),
+                row_lower=np.array(
+                    [form.rhs[i] if row.bound_type <= 0 else -np.inf for i, row in enumerate(rows)]
+                ),
+                row_upper=np.array(
+                    [form.rhs[i] if row.bound_type >= 0 else np.inf for i, row in enumerate(rows)]
+                ),
+                matrix=form.A.tocsc(),
+            )
+        )
         if any(var.is_integer() for var in form.columns):
             lp.integrality_ = [
                 highspy.HighsVarType.kInteger
@@ -148,6 +152,21 @@ class LinearModel:
                 else highspy.HighsVarType.kContinuous
                 for var in form.columns
             ]
+        return lp
+
+    @staticmethod
+    def _given(arrays: LinearArrays) -> highspy.HighsLp:
+        matrix = arrays.matrix
+        matrix.data[np.abs(matrix.data) <= NEGLIGIBLE] = 0.0
+        matrix.eliminate_zeros()
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = matrix.shape
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = arrays.cost, arrays.lower, arrays.upper
+        lp.row_lower_, lp.row_upper_ = arrays.row_lower, arrays.row_upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = matrix.indptr
+        lp.a_matrix_.index_ = matrix.indices
+        lp.a_matrix_.value_ = matrix.data
         return lp
 
     @staticmethod
@@ -244,6 +263,8 @@ class LinearModel:
             raise stopped
         if status == highspy.HighsModelStatus.kObjectiveBound:
             raise CutOff
+        if status == highspy.HighsModelStatus.kInfeasible:
+            raise NothingFeasible("HiGHS: the model is infeasible")
         if status not in ENOUGH:
             raise SolverFailed(f"HiGHS: expected an optimum, got {status}")
         objective = self._highs.getObjectiveValue() + self._offset

@@ -1,14 +1,15 @@
 """`alize compare`: two runs, or two scenarios, side by side: inputs first, then effects."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli.make_run import Wish, make_run
-from scheduler.cli.plan import Output
+from scheduler.cli.make_run import Wish, plan_run
+from scheduler.cli.options import Output
 from scheduler.cli.words import opening
 from scheduler.errors import InputError
 
@@ -56,10 +57,15 @@ def compare(
         ],
         "regret": [side["regret"] for side in sides],
     }
-    if chosen.output in (Output.JSON, Output.YAML):
-        from scheduler.cli.plan import print_document
+    if chosen.output == "json":
+        from scheduler.planning import codec
 
-        print_document(document, Output(chosen.output), why=str)
+        print(codec.text(document), end="")
+        return
+    if chosen.output == "yaml":
+        from ruamel.yaml import YAML
+
+        YAML(typ="safe", pure=True).dump(document, sys.stdout)
         return
     _print(document)
 
@@ -74,7 +80,7 @@ def _side(context: typer.Context, name: str, chosen: Any) -> dict[str, Any]:
     if not run_folder.is_run_folder(folder):
         if folder.is_dir():
             raise InputError(f"{name}: is no run folder; `alize plan SCENARIO` makes one")
-        folder = make_run(context, Wish(scenario=name), chosen).folder
+        folder = plan_run(context, Wish(scenario=name), chosen).folder
     run_folder.read(folder)
     lived = folder / "simulation.json"
     kpis = json.loads((folder / run_folder.KPIS).read_text(encoding="utf-8"))["kpis"]
