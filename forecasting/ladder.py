@@ -81,6 +81,7 @@ def forecast_site(
     n_steps: int,
     n_scenarios: int = 20,
     seed: int = 0,
+    warmer_k: Array | None = None,
 ) -> SiteForecast:
     """The best forecast of a site that what is at hand at `issued_at` allows.
 
@@ -99,6 +100,7 @@ def forecast_site(
         n_steps: How many.
         n_scenarios: How many joint scenarios.
         seed: Of the scenarios; the expected values and quantiles do not depend on it.
+        warmer_k: Air that is warmer than all this knows, shape (n_steps,). [K]
     """
     require_utc("forecast_site: issued_at", issued_at)
     end = Steps(start=start, step=step, n_steps=n_steps).end
@@ -108,6 +110,9 @@ def forecast_site(
     else:
         outlook = feed.world.outlook(run_at, start, step, n_steps)
     nodes, draws = outlook.nodes(_NODES), outlook.draws(n_scenarios, seed)
+    if warmer_k is not None:
+        fine_k = np.repeat(warmer_k, outlook.steps.n_steps // n_steps)
+        nodes, draws = nodes.warmer(fine_k), draws.warmer(fine_k)
 
     def forecast(
         variable: str,

@@ -5,7 +5,7 @@ pass through the same maps, so a forecast with no information is exactly the cli
 nothing itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import gamma
@@ -69,6 +69,21 @@ class Weather:
         """The sun and the clear sky over these steps."""
         place = self.climate
         return sky_over(place.latitude_deg, place.longitude_deg, place.altitude_m, self.steps)
+
+    def warmer(self, by_k: Array) -> "Weather":
+        """This weather with air warmer by `by_k`, shape (T,), its vapour what it was.
+
+        Relative humidity falls as the saturation pressure rises; wet bulb follows both.
+        """
+        temperature = self.temperature_c + by_k
+        drier = _saturation_pressure_hpa(self.temperature_c) / _saturation_pressure_hpa(temperature)
+        humidity = np.clip(self.relative_humidity_percent * drier, _LEAST_HUMIDITY, _MOST_HUMIDITY)
+        return replace(
+            self,
+            temperature_c=temperature,
+            relative_humidity_percent=humidity,
+            wet_bulb_c=wet_bulb_c(temperature, humidity),
+        )
 
     def wind_speed_at_m_s(self, height_m: float) -> Array:
         """Wind at another height, by the power law of the place, shape (..., T). [m/s]

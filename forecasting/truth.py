@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from forecasting.climate import Climate
 from forecasting.marginals import Weather
 from forecasting.outlook import Outlook
@@ -58,10 +60,16 @@ def actual_site(
     start: datetime,
     step: timedelta,
     n_steps: int,
+    warmer_k: Array | None = None,
 ) -> SiteActual:
-    """What comes true of all that `forecast_site` forecasts, in the same steps."""
+    """What comes true of all that `forecast_site` forecasts, in the same steps.
+
+    `warmer_k`, shape (n_steps,), is added to the air of the world. [K]
+    """
     fine = Steps(start=start, step=step, n_steps=n_steps).hourly_or_finer()
     weather = world.actual(start, fine.step, fine.n_steps)
+    if warmer_k is not None:
+        weather = weather.warmer(np.repeat(warmer_k, fine.n_steps // n_steps))
 
     def mean(of: Callable[[Weather], Array]) -> Array:
         values: Array = of(weather).reshape(n_steps, -1).mean(axis=1)

@@ -328,9 +328,10 @@ def _battery_flows(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Power taken and given [kW], energy missing [kWh], shape (T,); `ready` prices reserve."""
     into, out = battery.charge_efficiency, battery.discharge_efficiency
-    charge_kw = np.where(power < stored * into + ready[0], battery.power_kw, 0.0)
+    most_kw = battery.most_kw(len(power))
+    charge_kw = np.where(power < stored * into + ready[0], most_kw, 0.0)
     worth = battery.wear_cost_per_kwh + stored / out + ready[0]
-    discharge_kw = np.where(worth < power, battery.power_kw, 0.0)
+    discharge_kw = np.where(worth < power, most_kw, 0.0)
     value = stored - np.append(stored[1:], 0.0) - ready[1] * battery.discharge_efficiency
     soc_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
     soc_kwh[-1] = battery.soc_initial_kwh

@@ -258,8 +258,9 @@ def _greedy_battery(
     step, with what import and surplus could still charge and what deficits could still take.
     """
     n_steps = len(net_load_kw)
-    most_charge = np.minimum(battery.power_kw, np.maximum(0.0, import_limit_kw - net_load_kw))
-    most_discharge = np.minimum(battery.power_kw, np.maximum(0.0, net_load_kw))
+    most_kw = battery.most_kw(n_steps)
+    most_charge = np.minimum(most_kw, np.maximum(0.0, import_limit_kw - net_load_kw))
+    most_discharge = np.minimum(most_kw, np.maximum(0.0, net_load_kw))
     low, high = np.zeros(n_steps), np.zeros(n_steps)
     low[-1] = high[-1] = battery.soc_initial_kwh
     for t in range(n_steps - 1, 0, -1):
@@ -270,7 +271,7 @@ def _greedy_battery(
     charge, discharge, soc = np.zeros(n_steps), np.zeros(n_steps), np.zeros(n_steps)
     before = battery.soc_initial_kwh
     for t in range(n_steps):
-        surplus = min(battery.power_kw, max(0.0, -net_load_kw[t]))
+        surplus = min(float(most_kw[t]), max(0.0, -net_load_kw[t]))
         wish = before + surplus * battery.charge_efficiency * step_h
         wish -= most_discharge[t] / battery.discharge_efficiency * step_h
         after = min(max(wish, low[t]), high[t])

@@ -280,9 +280,11 @@ def _battery_segments(
     up_kw = YIELDING_SHARE * np.clip(battery.energy_kwh - flow.soc_kwh, 0.0, full) / step_h
     into, out = battery.charge_efficiency, battery.discharge_efficiency
     least_charge = np.maximum(0.0, flow.charge_kw - down_kw / into)
-    most_charge = np.minimum(battery.power_kw, flow.charge_kw + up_kw / into)
+    most_charge = np.minimum(battery.most_kw(len(flow.soc_kwh)), flow.charge_kw + up_kw / into)
     least_discharge = np.maximum(0.0, flow.discharge_kw - up_kw * out)
-    most_discharge = np.minimum(battery.power_kw, flow.discharge_kw + down_kw * out)
+    most_discharge = np.minimum(
+        battery.most_kw(len(flow.soc_kwh)), flow.discharge_kw + down_kw * out
+    )
     segments: list[Segment] = [
         (most_charge - least_charge, stored_per_kwh * into, 0.0),
         (

@@ -39,7 +39,7 @@ def missing_reserve_kw(site: Site, flow: Dispatch, step_h: float) -> FloatArray:
     shares = np.array([plant.reserve_share for plant in site.plants])
     missing: FloatArray = np.tensordot(shares, flow.plant_used_kw, axes=1) + 0 * flow.unmet_kw
     if site.battery:
-        power_kw = site.battery.power_kw - flow.discharge_kw + flow.charge_kw
+        power_kw = site.battery.most_kw(len(missing)) - flow.discharge_kw + flow.charge_kw
         above_kwh = flow.soc_kwh - site.battery.soc_min_kwh
         missing = missing - np.minimum(power_kw, above_kwh * kw_per_kwh(site.battery, step_h))
     if site.generator:

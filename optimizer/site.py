@@ -92,6 +92,8 @@ class Battery:
         soc_min: Stored share the planner must leave in reserve. [0..1]
         soc_initial: Stored share at the start, and again at the end. [0..1]
         wear_cost_per_kwh: Cost of each kWh discharged. [money/kWh]
+        in_service: Share of power_kw that is there by step, shape (T,); None where all of it always
+            is. What is stored stays stored. [0..1]
 
     >>> battery = Battery(energy_kwh=100, power_kw=50, charge_efficiency=0.9)
     >>> battery.charge(10, 20, step_h=0.5)
@@ -105,6 +107,7 @@ class Battery:
     soc_min: float = 0.10
     soc_initial: float = 0.50
     wear_cost_per_kwh: float = 0.0
+    in_service: FloatArray | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         for name in ("charge_efficiency", "discharge_efficiency"):
@@ -116,6 +119,12 @@ class Battery:
                 f"battery.soc_initial must be at least soc_min {self.soc_min}, "
                 f"got {self.soc_initial}"
             )
+
+    def most_kw(self, n_steps: int) -> FloatArray:
+        """Largest charge or discharge power by step, shape (T,). [kW]"""
+        share = 1.0 if self.in_service is None else self.in_service
+        most: FloatArray = self.power_kw * (np.zeros(n_steps) + share)
+        return most
 
     @property
     def soc_min_kwh(self) -> float:

@@ -119,9 +119,10 @@ def _battery_bound(
     discharge = battery.wear_cost_per_kwh * h - power + stored * h / battery.discharge_efficiency
     discharge = discharge + ready
     flows = np.minimum(0.0, charge) + np.minimum(0.0, discharge)
-    total = float(flows.sum()) * battery.power_kw - float(stored[0]) * battery.soc_initial_kwh
+    most_kw = battery.most_kw(len(flows))
+    total = float(flows @ most_kw) - float(stored[0]) * battery.soc_initial_kwh
     per_kwh = stored_ready * kw_per_kwh(battery, h)
-    total += float(per_kwh.sum()) * battery.soc_min_kwh - float(ready.sum()) * battery.power_kw
+    total += float(per_kwh.sum()) * battery.soc_min_kwh - float(ready @ most_kw)
     value = stored - np.append(stored[1:], 0.0) - per_kwh
     value_kwh = np.where(value >= 0, battery.soc_min_kwh, battery.energy_kwh)
     value_kwh[-1] = battery.soc_initial_kwh

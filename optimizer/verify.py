@@ -210,6 +210,7 @@ def _check_site(
 ) -> Iterator[Violation]:
     zero = np.zeros_like(facility_kw)
     scale = max(1.0, float(facility_kw.max()))
+    battery_kw = site.battery.most_kw(len(zero)) if site.battery else zero
     limits: list[tuple[str, FloatArray, FloatArray]] = [
         ("import limit", flow.grid_import_kw, site.grid.import_limit_kw if site.grid else zero),
         ("export limit", flow.grid_export_kw, site.grid.export_limit_kw if site.grid else zero),
@@ -218,8 +219,8 @@ def _check_site(
             flow.generator_kw,
             zero + (site.generator.power_kw if site.generator else 0),
         ),
-        ("battery power", flow.charge_kw, zero + (site.battery.power_kw if site.battery else 0)),
-        ("battery power", flow.discharge_kw, zero + (site.battery.power_kw if site.battery else 0)),
+        ("battery power", flow.charge_kw, battery_kw),
+        ("battery power", flow.discharge_kw, battery_kw),
         ("unmet power", flow.unmet_kw, zero + np.inf),
     ]
     limits += [

@@ -23,9 +23,13 @@ def add_batteries(m: pyo.ConcreteModel, problem: Problem) -> None:
             return (battery.soc_initial_kwh, battery.soc_initial_kwh)
         return (battery.soc_min_kwh, battery.energy_kwh)
 
-    power = {s: (0.0, battery.power_kw) for s, battery in batteries.items()}
-    m.charge_kw = pyo.Var(m.battery_sites, m.T, bounds=lambda _, s, t: power[s])
-    m.discharge_kw = pyo.Var(m.battery_sites, m.T, bounds=lambda _, s, t: power[s])
+    power = {s: battery.most_kw(last + 1) for s, battery in batteries.items()}
+
+    def power_bounds(_: pyo.ConcreteModel, s: int, t: int) -> tuple[float, float]:
+        return (0.0, float(power[s][t]))
+
+    m.charge_kw = pyo.Var(m.battery_sites, m.T, bounds=power_bounds)
+    m.discharge_kw = pyo.Var(m.battery_sites, m.T, bounds=power_bounds)
     m.soc_kwh = pyo.Var(m.battery_sites, m.T, bounds=soc_bounds)
 
     @m.Constraint(m.battery_sites, m.T)

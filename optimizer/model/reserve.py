@@ -30,6 +30,8 @@ def add_reserve(m: pyo.ConcreteModel, problem: Problem) -> None:
     m.stored_reserve = pyo.Set(initialize=stored, dimen=2)
     m.missing_reserve_kw = pyo.Var(m.reserve, domain=pyo.NonNegativeReals)
 
+    battery_kw = {s: site.battery.most_kw(n_steps) for s, site in enumerate(sites) if site.battery}
+
     def lacking(m: pyo.ConcreteModel, s: int, t: int) -> tuple[Expression, float]:
         """What no generator covers, and the rating of one that counts as running. [kW]"""
         site, rating_kw = sites[s], 0.0
@@ -50,7 +52,7 @@ def add_reserve(m: pyo.ConcreteModel, problem: Problem) -> None:
         battery = sites[s].battery
         if battery:
             sum_kw += m.discharge_kw[s, t] - m.charge_kw[s, t]
-            most_kw += battery.power_kw
+            most_kw += float(battery_kw[s][t])
         return sum_kw <= most_kw
 
     @m.Constraint(m.stored_reserve)

@@ -52,12 +52,13 @@ def reach(problem: Problem, site: Site, load_kw: FloatArray, more_kw: float = 0.
         missing = np.maximum(0.0, -surplus_kw)
         return Reach(missing_kw=missing, spare_kw=surplus_kw, short_end_kwh=0.0)
     stored = battery.soc_initial_kwh
+    most_kw = battery.most_kw(len(surplus_kw))
     missing, gives = np.zeros_like(surplus_kw), np.zeros_like(surplus_kw)
     for t, surplus in enumerate(surplus_kw):
         above = max(0.0, stored - battery.soc_min_kwh)
-        gives[t] = min(battery.power_kw, above * battery.discharge_efficiency / h)
+        gives[t] = min(float(most_kw[t]), above * battery.discharge_efficiency / h)
         if surplus >= 0:
-            taken = min(battery.power_kw, float(surplus))
+            taken = min(float(most_kw[t]), float(surplus))
             stored = min(battery.energy_kwh, battery.charge(stored, taken, h))
         else:
             given = min(-float(surplus), float(gives[t]))

@@ -17,9 +17,12 @@ CUT_OFF = " (cut off)"
 
 
 def with_cut_off(
-    problem: Problem, placements: Sequence[Placement]
+    problem: Problem, placements: Sequence[Placement], lost: Sequence[Placement] = ()
 ) -> tuple[Problem, tuple[Placement, ...]]:
-    """`problem` and `placements` with what unfinished jobs ran standing apart."""
+    """`problem` and `placements` with what unfinished jobs ran standing apart.
+
+    `lost` is what jobs ran before they had to begin anew.
+    """
     whole: list[Placement] = []
     extra: list[tuple[Job, Placement]] = []
     for job, placement in zip(problem.jobs, placements, strict=True):
@@ -28,6 +31,11 @@ def with_cut_off(
             continue
         whole.append(replace(placement, runs=()))
         part = _part(problem, job, placement)
+        extra.append((part, replace(placement, job=part.name)))
+    jobs_by_name = {job.name: job for job in problem.jobs}
+    for number, placement in enumerate(lost, 1):
+        job = jobs_by_name[placement.job]
+        part = _part(problem, replace(job, name=f"{job.name} lost {number}"), placement)
         extra.append((part, replace(placement, job=part.name)))
     if not extra:
         return problem, tuple(whole)

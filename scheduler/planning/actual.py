@@ -12,10 +12,12 @@ from forecasting.models.spread import LogNormal
 from forecasting.steps import Steps
 from forecasting.truth import SiteActual, actual_site
 from forecasting.weather import SyntheticWeather
+from optimizer.horizon import Horizon
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Plant, Site
 from optimizer.work import Service
 from scheduler.planning.assemble import assemble
+from scheduler.planning.events.knowledge import Knowledge
 from scheduler.planning.forecasts import (
     CARBON_CORRELATION_H,
     DEMAND_CORRELATION_H,
@@ -30,9 +32,16 @@ from scheduler.scenario.sites import PvModelled, WeatherCooling, WindModelled
 
 
 def actual(scenario: Scenario) -> tuple[Problem, tuple[str, ...]]:
+    """What comes true of `scenario`, its events included, and the jobs left out."""
+    problem, later = uneventful(scenario)
+    return Knowledge(events=scenario.events).struck(problem), later
+
+
+def uneventful(scenario: Scenario) -> tuple[Problem, tuple[str, ...]]:
     """`scenario` with what comes true of its weather, carbon and demand, and the jobs left out.
 
-    Series that the scenario states come true as stated, within the spread it states.
+    Series that the scenario states come true as stated, within the spread it states. Of its events
+    only the heat is in it: the others strike what comes out.
     """
     planned, later = assemble(scenario, look_ahead(scenario, scenario.horizon.start))
     problem = replace(
@@ -82,6 +91,7 @@ def _weather(scenario: Scenario, name: str) -> SiteActual | None:
     site, steps = scenario.world.sites[name], _steps(scenario)
     if site.climate is None:
         return None
+    span = Horizon(start=steps.start, step=steps.step, n_steps=steps.n_steps)
     return actual_site(
         SyntheticWeather(climate=climate_of(site), seed=scenario.world.seed),
         pv=pv_plant(site.pv) if isinstance(site.pv, PvModelled) else None,
@@ -90,6 +100,7 @@ def _weather(scenario: Scenario, name: str) -> SiteActual | None:
         start=steps.start,
         step=steps.step,
         n_steps=steps.n_steps,
+        warmer_k=Knowledge(events=scenario.events).warmer_k(name, span),
     )
 
 

@@ -19,7 +19,9 @@ from forecasting.plants.pv import PvPlant
 from forecasting.plants.wind import WindPlant
 from forecasting.steps import Steps
 from forecasting.weather import SyntheticFeed, SyntheticWeather
+from optimizer.horizon import Horizon
 from scheduler.errors import InputError
+from scheduler.planning.events.knowledge import Knowledge
 from scheduler.planning.run import Forecasts
 from scheduler.scenario import Scenario
 from scheduler.scenario.fields import Record, SeriesFile
@@ -90,7 +92,8 @@ def cooling_plant(cooling: WeatherCooling) -> CoolingPlant:
 
 
 def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
-    """Every forecast a plan of `scenario` needs."""
+    """Every forecast a plan of `scenario` needs; of its events, those that touch the weather."""
+    knowledge = Knowledge(events=scenario.events, now=issued_at)
     horizon, world = scenario.horizon, scenario.world
     steps = Steps(start=horizon.start, step=horizon.step, n_steps=horizon.n_steps)
     wind: dict[str, Forecast] = {}
@@ -101,7 +104,7 @@ def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
     for name, site in world.sites.items():
         given = scenario.sites[name]
         if site.climate is not None:
-            ahead = _weather(site, issued_at, steps, world.seed)
+            ahead = _weather(name, site, steps, world.seed, knowledge=knowledge)
             try:
                 weather[name] = ahead = _recorded(site, ahead, issued_at, steps)
             except ModuleNotFoundError as error:
@@ -174,11 +177,19 @@ def climate_of(site: Site) -> Climate:
     return CLIMATES[site.climate]()
 
 
-def _weather(site: Site, issued_at: datetime, steps: Steps, seed: int) -> SiteForecast:
+def _weather(
+    name: str, site: Site, steps: Steps, seed: int, *, knowledge: Knowledge
+) -> SiteForecast:
+    issued_at = knowledge.now
+    assert issued_at is not None
     climate = climate_of(site)
     feed = None
     if site.weather.feed == "synthetic":
-        feed = SyntheticFeed(world=SyntheticWeather(climate=climate, seed=seed))
+        feed = SyntheticFeed(
+            world=SyntheticWeather(climate=climate, seed=seed),
+            run_at=knowledge.last_heard("weather"),
+        )
+    span = Horizon(start=steps.start, step=steps.step, n_steps=steps.n_steps)
     return forecast_site(
         climate,
         pv=pv_plant(site.pv) if isinstance(site.pv, PvModelled) else None,
@@ -191,6 +202,7 @@ def _weather(site: Site, issued_at: datetime, steps: Steps, seed: int) -> SiteFo
         n_steps=steps.n_steps,
         n_scenarios=N_SCENARIOS,
         seed=seed,
+        warmer_k=knowledge.warmer_k(name, span),
     )
 
 

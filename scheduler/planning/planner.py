@@ -18,8 +18,7 @@ from optimizer.stochastic.scenarios import StochasticProblem
 from optimizer.stochastic.solve import solve_stochastic
 from optimizer.verify import Violation, verify
 from scheduler.accounting.kpis import efficiency_gain, kpis_of
-from scheduler.planning.assemble import assemble
-from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.foreseen import foreseen
 from scheduler.planning.foresight import Foresight, Futures
 from scheduler.planning.futures import draw
 from scheduler.planning.run import PlannedRun, Step
@@ -53,7 +52,7 @@ def plan_scenario(
         scenario: A loaded world.
         limits: When to stop.
         seed: Of the solver's search orders.
-        progress: Told the phase (forecast, build, solve, check) and what has been reached.
+        progress: Told the phase (forecast, solve, check) and what has been reached.
         foresight: For how many futures to plan; for the expected one alone by default.
 
     Raises:
@@ -62,11 +61,10 @@ def plan_scenario(
     """
     issued_at: datetime = scenario.horizon.start
     progress("forecast", "weather, carbon and demand")
-    outlook = look_ahead(scenario, issued_at)
-    progress("build", "the problem")
-    problem, later = assemble(scenario, outlook)
+    ahead = foreseen(scenario, issued_at)
+    problem, forecasts = ahead.problem, ahead.forecasts
     futures = None
-    scenarios = draw(outlook.forecasts, foresight) if foresight else ()
+    scenarios = draw(forecasts, foresight) if foresight else ()
     baseline = run_now(problem)
 
     def reached(message: str) -> None:
@@ -92,7 +90,7 @@ def plan_scenario(
         scenario=scenario,
         issued_at=issued_at,
         basis="forecast",
-        forecasts=outlook.forecasts,
+        forecasts=forecasts,
         problem=problem,
         solution=solution,
         baseline=baseline,
@@ -102,8 +100,8 @@ def plan_scenario(
         waterfall=tuple(Step(freedom=name, kpis=kpis_of(problem, one)) for name, one in steps),
         versions={name: version(name) for name in DECIDING_PACKAGES},
         digest=digest_of(problem, solution, futures),
-        left_for_later=later,
-        spread=spread(problem, solution.plan, baseline, outlook.forecasts),
+        left_for_later=ahead.left_for_later,
+        spread=spread(problem, solution.plan, baseline, forecasts),
         futures=futures,
         conflicts=conflicts(problem, solution.plan, carbon_per_kg=solution.prices.carbon_per_kg),
     )

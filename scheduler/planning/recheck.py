@@ -24,8 +24,7 @@ from scheduler.accounting.lived import as_announced, lived_kpis
 from scheduler.accounting.spread import Range, Spread
 from scheduler.planning import codec
 from scheduler.planning.actual import actual
-from scheduler.planning.assemble import assemble
-from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.foreseen import foreseen
 from scheduler.planning.foresight import Futures
 from scheduler.planning.futures import draw
 from scheduler.planning.planner import digest_of
@@ -113,15 +112,15 @@ def _checks(run: PlannedRun) -> Iterator[tuple[str, list[str]]]:
 
 def _from_scenario(run: PlannedRun) -> tuple[str, list[str]]:
     """The forecasts and the problem, made anew from the scenario."""
-    outlook = look_ahead(run.scenario, run.issued_at)
-    problem, _ = assemble(run.scenario, outlook)
+    ahead = foreseen(run.scenario, run.issued_at)
+    problem = ahead.problem
     if run.basis == "simulated":
         problem, _ = actual(run.scenario)
     wrong = [
         f"{name}: does not follow from the scenario at {place}"
         for name, claimed, found in (
             ("problem", as_announced(run.problem), problem),
-            ("forecasts", run.forecasts, outlook.forecasts),
+            ("forecasts", run.forecasts, ahead.forecasts),
         )
         for place in islice(_apart(codec.encode(claimed), codec.encode(found)), MOST_PLACES)
     ]

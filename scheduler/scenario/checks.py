@@ -9,6 +9,7 @@ from itertools import chain
 
 from optimizer.work import FULL
 from scheduler.scenario.errors import Finding, Path
+from scheduler.scenario.event_checks import events_findings
 from scheduler.scenario.fields import utc_text
 from scheduler.scenario.job_checks import jobs_findings, most_gpus
 from scheduler.scenario.references import admitted, home_findings, unknown
@@ -44,6 +45,7 @@ def findings(world: World) -> Findings:
     )
     if not broken_horizon:
         yield from jobs_findings(world)
+        yield from events_findings(world)
 
 
 def _horizon(horizon: Horizon) -> Findings:

@@ -1,7 +1,7 @@
 """From a file, or the name of a built-in world, to a `Scenario`; or every problem at once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Any
@@ -14,11 +14,13 @@ from scheduler.scenario.checks import findings
 from scheduler.scenario.document import LARGEST_BYTES, START_HINT, parse, plain
 from scheduler.scenario.edit import Edit, apply_edits, read_edits
 from scheduler.scenario.errors import Finding, Path, Problem, ScenarioError, dotted
+from scheduler.scenario.event_checks import sale_findings
+from scheduler.scenario.events import Happening, NewJobs, fleet_job, happening
 from scheduler.scenario.fields import utc_text
 from scheduler.scenario.generate import generate
 from scheduler.scenario.job_checks import order_findings
 from scheduler.scenario.job_files import read_jobs
-from scheduler.scenario.jobs import job_spec
+from scheduler.scenario.jobs import JobSpec, job_spec
 from scheduler.scenario.positions import position, strip_branches
 from scheduler.scenario.prune import pruned
 from scheduler.scenario.records import read_records, record_findings
@@ -95,7 +97,7 @@ def _scenario(
     world: World, places: "_Places", source: str, reader: SeriesReader, notes: list[str]
 ) -> Scenario:
     """The scenario of a world whose files are read; the last checks need their numbers."""
-    late = places.problems([*findings(world), *price_findings(world)])
+    late = places.problems([*findings(world), *price_findings(world), *sale_findings(world)])
     if late:
         raise ScenarioError(late)
     generated = generate(world)
@@ -110,9 +112,18 @@ def _scenario(
     if disorder:
         raise ScenarioError(disorder)
     listed = tuple(job_spec(name, job, world) for name, job in world.jobs.listed.items())
+    events = tuple(
+        happening(number, what, world.horizon.start, world.horizon.end)
+        for number, what in enumerate(world.events)
+    )
+    fleets = tuple(job for event in events for job in _fleet(event, world))
+    taken = set(names) & {job.name for job in fleets}
+    if taken:
+        text = f"another job is called {min(taken)}; choose another name"
+        raise ScenarioError(places.problems([Finding(("events",), text)]))
     return Scenario(
         world=world,
-        jobs=listed + generated.jobs,
+        jobs=listed + generated.jobs + fleets,
         sites={name: site_series(site, world.horizon) for name, site in world.sites.items()},
         services={
             name: service_series(service, world.regions, world.horizon)
@@ -120,8 +131,31 @@ def _scenario(
         },
         source=source,
         files=reader.files,
-        notes=(*notes, *generated.notes),
+        events=events,
+        notes=(*notes, *generated.notes, *_idle(events, world)),
     )
+
+
+def _fleet(event: Happening, world: World) -> tuple[JobSpec, ...]:
+    """The jobs that come with `event`; none where it falls outside the horizon."""
+    if not isinstance(event.what, NewJobs) or not (
+        world.horizon.start <= event.start < world.horizon.end
+    ):
+        return ()
+    spec = job_spec(event.what.name, fleet_job(event.what, event.start), world)
+    return tuple(
+        replace(spec, name=f"{spec.name}-{number:03d}", known=event.known)
+        for number in range(1, event.what.count + 1)
+    )
+
+
+def _idle(events: Iterable[Happening], world: World) -> list[str]:
+    """A note for each event that lies outside the horizon."""
+    return [
+        f"events.{event.number}: lies outside the horizon and does nothing"
+        for event in events
+        if event.start >= world.horizon.end or event.end <= world.horizon.start
+    ]
 
 
 @dataclass(frozen=True, slots=True)

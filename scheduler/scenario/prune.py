@@ -16,6 +16,7 @@ _REMOVABLE: tuple[Path, ...] = (
     ("jobs", "files", "*"),
     ("jobs", "generate"),
     ("services", "*"),
+    ("events",),
     ("sites", "*", "battery"),
     ("sites", "*", "grid", "demand_charge"),
     ("sites", "*", "weather"),

@@ -7,6 +7,7 @@ the generator are behind; weather and its plants are still to be forecast.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scheduler.scenario.events import Happening
 from scheduler.scenario.jobs import JobSpec
 from scheduler.scenario.series import FloatArray
 from scheduler.scenario.table import InputFile
@@ -77,9 +78,10 @@ class Scenario:
 
     Attributes:
         world: The description; series and tables from files stand in it as numbers.
-        jobs: Listed, from tables and generated, in this order.
+        jobs: Listed, from tables, generated and of events, in this order.
         sites: By name, step by step.
         services: By name, step by step.
+        events: What happens meanwhile, in the order of the list.
         source: File, or built-in world, as the user named it.
         files: What was read beside the scenario.
         notes: What was left out or could not be met on the way; belongs into reports.
@@ -90,6 +92,7 @@ class Scenario:
     sites: Mapping[str, SiteSeries] = field(compare=False)
     services: Mapping[str, ServiceSeries] = field(compare=False)
     source: str = field(compare=False)
+    events: tuple[Happening, ...] = ()
     files: tuple[InputFile, ...] = field(default=(), compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
 

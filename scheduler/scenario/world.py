@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import Field, Strict
 
+from scheduler.scenario.events import Event
 from scheduler.scenario.fields import (
     Description,
     Instant,
@@ -138,6 +139,9 @@ class World(Description):
     regions: dict[Name, Region] = Field(default={}, description="Where clients are, by name.")
     services: dict[Name, Service] = Field(default={}, description="Inference, by name.")
     jobs: Jobs = Field(default=Jobs(), description="Work with a start to choose.")
+    events: tuple[Event, ...] = Field(
+        default=(), description="What happens meanwhile, told ahead or not."
+    )
 
 
 def schema() -> dict[str, Any]:

@@ -14,10 +14,11 @@ from forecasting.forecast import Forecast
 from forecasting.models.spread import LogNormal
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, GridConnection, Site
-from optimizer.work import Job
-from scheduler.planning.actual import carbon_law, demand_law
-from scheduler.planning.assemble import assemble
-from scheduler.planning.forecasts import look_ahead
+from optimizer.work import Job, Service
+from scheduler.planning.actual import carbon_law, demand_law, uneventful
+from scheduler.planning.events.knowledge import Knowledge
+from scheduler.planning.events.strike import region_of
+from scheduler.planning.foreseen import foreseen
 from scheduler.scenario import Scenario
 from scheduler.scenario.scenario import GridSeries, ServiceSeries, SiteSeries
 from scheduler.simulation.errors import ErrorField, Issuer
@@ -67,7 +68,10 @@ class Eyes:
         self, scenario: Scenario, truth: Problem, *, window_steps: int, staffed_steps: int
     ) -> None:
         """Look at most `window_steps` ahead; replicas are held for `staffed_steps` at a time."""
-        self._scenario, self._truth = scenario, truth
+        self._scenario = scenario
+        # Meters tell apart what an event did: carbon and demand are known as they stray without.
+        self._truth = uneventful(scenario)[0] if scenario.events else truth
+        self._held: dict[tuple[str, str], tuple[int, FloatArray]] = {}
         self._window, self._staffed_steps = window_steps, staffed_steps
         self._issuers = _issuers(scenario, window_steps)
         self._asked = 0
@@ -80,21 +84,21 @@ class Eyes:
         series: dict[tuple[str, str], FloatArray] = {}
         for number in range(self._asked, step + 1):
             series = {key: issuer.issue(number) for key, issuer in self._issuers.items()}
+            series = {key: self._heard(key, one, number) for key, one in series.items()}
         self._asked = step + 1
         n_steps = min(self._window, self._truth.horizon.n_steps - step)
         ahead = self._ahead(step, n_steps, series)
-        outlook = look_ahead(ahead, ahead.horizon.start)
-        problem, _ = assemble(ahead, outlook)
+        view = foreseen(ahead, ahead.horizon.start)
         problem = replace(
-            problem,
+            view.problem,
             jobs=jobs,
-            sites=tuple(_metered(site, meters[site.name]) for site in problem.sites),
+            sites=tuple(_metered(site, meters[site.name]) for site in view.problem.sites),
             services=tuple(
-                replace(service, demand_rps=self._staffed(service.name, service.demand_rps, step))
-                for service in problem.services
+                replace(service, demand_rps=self._staffed(service, step))
+                for service in view.problem.services
             ),
         )
-        plants = (outlook.forecasts.wind_kw, outlook.forecasts.pv_kw)
+        plants = (view.forecasts.wind_kw, view.forecasts.pv_kw)
         firm_kw = {
             site.name: sum(
                 (_low(by_site[site.name]) for by_site in plants if site.name in by_site),
@@ -103,6 +107,31 @@ class Eyes:
             for site in problem.sites
         }
         return Seen(problem=problem, firm_kw=firm_kw)
+
+    def news(self, step: int) -> bool:
+        """Whether something has become known since the step before."""
+        horizon = self._truth.horizon
+        now = horizon.instant(step)
+        return self._knowledge(step).news(since=now - horizon.step)
+
+    def _knowledge(self, step: int) -> Knowledge:
+        return Knowledge(events=self._scenario.events, now=self._truth.horizon.instant(step))
+
+    def _last(self, feed: str, step: int) -> int:
+        """The last step that `feed` has told of by `step`; -1 where there is none."""
+        heard = self._knowledge(step).last_heard(feed)
+        told = step if heard is None else int(np.floor(self._truth.horizon.steps_until(heard)))
+        return max(0, told) - 1
+
+    def _heard(self, key: tuple[str, str], issue: FloatArray, step: int) -> FloatArray:
+        """`issue`, or while its feed is silent the rest of the last one, and then its mean."""
+        if self._knowledge(step).last_heard("weather") is None:
+            self._held[key] = (step, issue)
+            return issue
+        first, last = self._held.get(key, (step, issue))
+        self._held[key] = (first, last)
+        rest = last[step - first :][: len(issue)]
+        return np.append(rest, np.full(len(issue) - len(rest), last.mean()))
 
     def _ahead(
         self, step: int, n_steps: int, series: Mapping[tuple[str, str], FloatArray]
@@ -143,8 +172,9 @@ class Eyes:
             grid.carbon_g_per_kwh,
             actual.carbon_intensity_g_per_kwh,
             carbon_law(self._scenario, name),
-            steps,
-            self._truth.horizon.step_h,
+            steps=steps,
+            last=self._last("carbon", steps.start),
+            step_h=self._truth.horizon.step_h,
         )
         return replace(
             grid,
@@ -167,19 +197,20 @@ class Eyes:
                     stated,
                     truth.demand_rps[truth.regions.index(region)],
                     demand_law(self._scenario, name, region),
-                    steps,
-                    self._truth.horizon.step_h,
+                    steps=steps,
+                    last=self._last("demand", steps.start),
+                    step_h=self._truth.horizon.step_h,
                 )
                 for region, stated in service.rps.items()
             },
         )
 
-    def _staffed(self, name: str, demand_rps: FloatArray, step: int) -> FloatArray:
+    def _staffed(self, service: Service, step: int) -> FloatArray:
         """Demand with the coming steps at what they will hardly exceed, shape (R, T). [1/s]"""
-        staffed = demand_rps.copy()
+        staffed = service.demand_rps.copy()
         steps = np.arange(min(self._staffed_steps, staffed.shape[1]))
-        for r, region in enumerate(self._scenario.services[name].rps):
-            law = demand_law(self._scenario, name, region)
+        for r, region in enumerate(service.regions):
+            law = demand_law(self._scenario, service.name, region_of(region))
             fading = np.exp(-(steps + 1) * self._truth.horizon.step_h / law.correlation_h)
             unknown = np.sqrt(1 - fading**2) if step else np.ones(len(steps))
             staffed[r, steps] *= np.exp(STAFFED_SIGMAS * law.sigma * unknown)
@@ -194,21 +225,26 @@ def _low(forecast: Forecast) -> FloatArray:
 
 
 def _from_here(
-    stated: FloatArray, actual: FloatArray, law: LogNormal, steps: slice, step_h: float
+    stated: FloatArray,
+    actual: FloatArray,
+    law: LogNormal,
+    *,
+    steps: slice,
+    last: int,
+    step_h: float,
 ) -> FloatArray:
-    """What is expected from `steps.start` on, once the step before has been seen.
+    """What is expected from `steps.start` on, once the step `last` before it has been seen.
 
     The logarithm strays from its mean by sigma z, and z fades with c = exp(-lead / memory):
 
         E[value | z] = stated · exp(sigma c z - sigma² c² / 2)
     """
     ahead = stated[steps]
-    last = steps.start - 1
     if last < 0 or law.sigma == 0 or stated[last] <= 0:
         return ahead
     sigma = law.sigma
     z = (np.log(actual[last] / stated[last]) + sigma**2 / 2) / sigma
-    fading = np.exp(-(np.arange(len(ahead)) + 1) * step_h / law.correlation_h)
+    fading = np.exp(-(np.arange(len(ahead)) + steps.start - last) * step_h / law.correlation_h)
     expected: FloatArray = ahead * np.exp(sigma * fading * z - (sigma * fading) ** 2 / 2)
     return expected
 

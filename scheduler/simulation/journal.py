@@ -1,7 +1,8 @@
 """What each job has been through so far, and what is left of it as far as anybody can tell."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -54,8 +55,15 @@ class JobLog:
 class Journal:
     """All jobs of one world, and what became of them."""
 
-    def __init__(self, truth: Problem, announced_h: dict[str, float]) -> None:
-        """Nothing has run yet."""
+    def __init__(
+        self,
+        truth: Problem,
+        announced_h: Mapping[str, float],
+        known: Mapping[str, datetime] | None = None,
+    ) -> None:
+        """Nothing has run yet; jobs are known of as they are released, or as `known` says."""
+        self._known = known or {}
+        self.lost: list[Placement] = []
         self._truth = truth
         self._logs = {
             job.name: JobLog(job=job, announced_h=announced_h.get(job.name, job.work_h))
@@ -71,8 +79,38 @@ class Journal:
         """Jobs that are known at `step` and not done."""
         now = self._truth.horizon.instant(step)
         return [
-            log for log in self._logs.values() if log.job.release <= now and not self._done(log)
+            log
+            for log in self._logs.values()
+            if min(log.job.release, self._known.get(log.job.name, log.job.release)) <= now
+            and not self._done(log)
         ]
+
+    def make_room(self, step: int, room: Mapping[tuple[int, str], int]) -> None:
+        """Where fewer GPUs are left than jobs that cannot pause hold, some lose all their work.
+
+        Those that have done least go first; they begin anew. `room` is by site and GPU type.
+        """
+        stuck = [
+            log
+            for log in self.live(step)
+            if log.ran_before(step) and log.job.kind is JobKind.CONTIGUOUS
+        ]
+        for (s, gpu_type), gpus in room.items():
+            there = [
+                (log, reserved_gpus(self._truth, log.job, s, log.runs[-1].mode))
+                for log in stuck
+                if log.site == self._truth.sites[s].name and log.job.gpu_type == gpu_type
+            ]
+            there.sort(
+                key=lambda pair: (sum(run.n_steps for run in pair[0].runs), pair[0].job.name)
+            )
+            over = sum(held for _, held in there) - gpus
+            for log, held in there:
+                if over <= 0:
+                    break
+                over -= held
+                self.lost.append(log.placement)
+                log.site, log.runs = None, []
 
     def _done(self, log: JobLog) -> bool:
         return is_finished(self._truth, log.job, log.placement)
@@ -113,7 +151,12 @@ class Journal:
 
     def as_live(self, step: int) -> list[LiveJob]:
         """The same jobs as decisions are made on."""
-        return [self._live(log, step) for log in self.live(step) if self.may_start(log, step)]
+        now = self._truth.horizon.instant(step)
+        return [
+            self._live(log, step)
+            for log in self.live(step)
+            if log.job.release <= now and self.may_start(log, step)
+        ]
 
     def _live(self, log: JobLog, step: int) -> LiveJob:
         problem, job = self._truth, log.job

@@ -30,12 +30,14 @@ class Intent:
         stored_per_kwh: What a stored kWh is worth to it. [money/kWh]
         billed_kw: Import that adds nothing to the peak it pays for; infinite without a charge. [kW]
         generator_on: Whether it has the generator run.
+        later_load_kwh: Load after this step into which the battery can be emptied. [kWh]
     """
 
     net_charge_kw: float = 0.0
     stored_per_kwh: float = 0.0
     billed_kw: float = np.inf
     generator_on: bool = False
+    later_load_kwh: float = np.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,10 @@ def flow_of(
             price=prices.grid if limit_kw else prices.fuel,
             meter=meter,
             intent=intent,
+            most_kw=float(site.battery.most_kw(step + 1)[step])
+            if site.battery.in_service is None
+            else site.battery.power_kw * float(site.battery.in_service[step]),
+            load_kw=load_kw,
             steps_left=steps_left,
             step_h=step_h,
         )
@@ -179,6 +185,8 @@ def _charge_kw(
     price: float,
     meter: Meter,
     intent: Intent,
+    most_kw: float,
+    load_kw: float,
     steps_left: int,
     step_h: float,
 ) -> float:
@@ -197,8 +205,9 @@ def _charge_kw(
         wish = max(0.0, intent.net_charge_kw)
     reach_kwh = steps_left * SURE_SHARE * battery.power_kw * step_h
     low = max(battery.soc_min_kwh, battery.soc_initial_kwh - reach_kwh * battery.charge_efficiency)
+    given_kwh = min(reach_kwh, intent.later_load_kwh)
     high = min(
-        battery.energy_kwh, battery.soc_initial_kwh + reach_kwh / battery.discharge_efficiency
+        battery.energy_kwh, battery.soc_initial_kwh + given_kwh / battery.discharge_efficiency
     )
     after = min(max(_stored(battery, meter.soc_kwh, wish, step_h), low), high)
     stored = after - meter.soc_kwh
@@ -206,8 +215,7 @@ def _charge_kw(
         charge = stored / (battery.charge_efficiency * step_h)
     else:
         charge = stored * battery.discharge_efficiency / step_h
-    # Nobody takes more than the load: what is stored above where it began stays.
-    return float(np.clip(charge, -min(battery.power_kw, max(0.0, net_kw)), battery.power_kw))
+    return float(np.clip(charge, -min(most_kw, load_kw), most_kw))
 
 
 def _in_deficit(battery: Battery, net_kw: float, price: float, intent: Intent) -> float:

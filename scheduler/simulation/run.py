@@ -20,7 +20,7 @@ from scheduler.accounting.kpis import Kpis, efficiency_gain, kpis_of
 from scheduler.accounting.lived import lived_kpis, with_cut_off
 from scheduler.errors import InputError
 from scheduler.planning.actual import actual
-from scheduler.planning.forecasts import look_ahead
+from scheduler.planning.foreseen import foreseen
 from scheduler.planning.planner import DECIDING_PACKAGES, BrokenPlan, digest_of, refuse_broken
 from scheduler.planning.run import PlannedRun
 from scheduler.scenario import Scenario
@@ -166,7 +166,7 @@ def _refuse_what_is_not_lived(scenario: Scenario) -> None:
 def _run(
     scenario: Scenario, truth: Problem, baseline: Plan, lived: Lived, foresight: Solution
 ) -> SimulatedRun:
-    problem, placements = with_cut_off(truth, lived.plan.placements)
+    problem, placements = with_cut_off(truth, lived.plan.placements, lived.lost)
     plan = replace(lived.plan, placements=placements)
     refuse_broken(problem, plan)
     objective = tally(problem, plan).objective
@@ -179,7 +179,7 @@ def _run(
         scenario=scenario,
         issued_at=scenario.horizon.start,
         basis="simulated",
-        forecasts=look_ahead(scenario, scenario.horizon.start).forecasts,
+        forecasts=foreseen(scenario, scenario.horizon.start).forecasts,
         problem=problem,
         solution=solution,
         baseline=replace(baseline, placements=(*baseline.placements, *nothing)),

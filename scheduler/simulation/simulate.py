@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 
 from optimizer.load import Load, reserved_gpus
-from optimizer.plan import Commitment, Dispatch, Plan, Serving
+from optimizer.plan import Commitment, Dispatch, Placement, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Site
 from optimizer.work import Job
@@ -20,8 +20,9 @@ from scheduler.planning.snapshot import Room, Snapshot, Timetable
 from scheduler.planning.timetable import timetable
 from scheduler.scenario import Scenario
 from scheduler.simulation.eyes import Eyes, Meter
+from scheduler.simulation.intent import intent_of
 from scheduler.simulation.journal import Journal
-from scheduler.simulation.metering import Flow, Intent, flow_of, next_meter
+from scheduler.simulation.metering import Flow, flow_of, next_meter
 from scheduler.simulation.policy import Policy, Wanted
 from scheduler.simulation.serving import Answered, answer
 
@@ -57,12 +58,14 @@ class Lived:
         plan: All that was done, as a plan of the world's problem.
         deeds: Decisions other than to hold and to keep, in order.
         replans: How often it planned.
+        lost: What jobs ran before they lost it and had to begin anew.
     """
 
     policy: str
     plan: Plan
     deeds: tuple[Deed, ...]
     replans: int
+    lost: tuple[Placement, ...] = ()
 
 
 def live_through(
@@ -106,7 +109,11 @@ class _Life:
             staffed_steps=pace.replan_steps,
         )
         self._firm_kw: Mapping[str, FloatArray] = {}
-        self._journal = Journal(truth, announced_h)
+        self._journal = Journal(
+            truth,
+            announced_h,
+            {job.name: job.known for job in scenario.jobs if job.known is not None},
+        )
         self._meters = {site.name: _first_meter(site) for site in truth.sites}
         self._flows: dict[str, list[Flow]] = {site.name: [] for site in truth.sites}
         self._answers: dict[str, list[Answered]] = {one.name: [] for one in truth.services}
@@ -114,12 +121,16 @@ class _Life:
         self._replans = 0
 
     def run(self, progress: Progress) -> Lived:
-        n_steps = self._truth.horizon.n_steps
+        n_steps, truth_gpus = self._truth.horizon.n_steps, self._truth.pool_gpus
         wanted: Wanted | None = None
         table: Timetable | None = None
         for step in range(n_steps):
             progress(step, n_steps)
-            if wanted is None or step % self._pace.replan_steps == 0:
+            self._journal.make_room(
+                step, {key: int(truth_gpus[k, step]) for key, k in self._truth.pool_number.items()}
+            )
+            news = self._eyes.news(step)
+            if wanted is None or step % self._pace.replan_steps == 0 or news:
                 wanted = self._planned(step)
                 table = self._timetable(wanted)
             elif come := self._come(step, wanted):
@@ -133,6 +144,7 @@ class _Life:
             policy=self._policy.name,
             plan=self._plan(),
             deeds=tuple(self._deeds),
+            lost=tuple(self._journal.lost),
             replans=self._replans,
         )
 
@@ -234,7 +246,8 @@ class _Life:
         if site.battery:
             stored = max(0.0, self._meters[site.name].soc_kwh - site.battery.soc_min_kwh)
             stored *= site.battery.discharge_efficiency / self._truth.horizon.step_h
-            firm += min(site.battery.power_kw, stored)
+            most_kw = site.battery.most_kw(self._truth.horizon.n_steps)[step]
+            firm += min(float(most_kw), stored)
         return firm
 
     def _jobs_load(self, step: int) -> Load:
@@ -290,7 +303,9 @@ class _Life:
                 step,
                 float(facility_kw[s]),
                 meter=self._meters[site.name],
-                intent=_intent(wanted, s, at),
+                intent=intent_of(
+                    wanted, s, at, ends=wanted.first_step + wanted.window.horizon.n_steps >= n_steps
+                ),
                 steps_left=n_steps - 1 - step,
                 step_h=step_h,
                 carbon_price_per_kg=truth.objective.carbon_price_per_kg,
@@ -336,23 +351,6 @@ def _ends_period(site: Site, step: int) -> bool:
     if charge is None or step + 1 >= len(charge.period):
         return False
     return bool(charge.period[step + 1] != charge.period[step])
-
-
-def _intent(wanted: Wanted, s: int, at: int) -> Intent:
-    site = wanted.window.sites[s]
-    flow = wanted.plan.dispatch[site.name]
-    billed = np.inf
-    if site.grid and (charge := site.grid.demand_charge):
-        mine = flow.grid_import_kw[charge.period == charge.period[at]]
-        so_far = charge.peak_so_far_kw if charge.period[at] == 0 else 0.0
-        billed = max(float(mine.max()), so_far)
-    on = flow.commitment.on[at] > 0 if flow.commitment else flow.generator_kw[at] > 0
-    return Intent(
-        net_charge_kw=float(flow.charge_kw[at] - flow.discharge_kw[at]),
-        stored_per_kwh=float(wanted.prices.stored_per_kwh[s, at]),
-        billed_kw=billed,
-        generator_on=bool(on),
-    )
 
 
 def _dispatch(site: Site, flows: list[Flow]) -> Dispatch:

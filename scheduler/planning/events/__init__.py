@@ -1,0 +1,1 @@
+"""What events do to a problem, and what of it is known at an instant."""
