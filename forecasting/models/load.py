@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.models import level
 from forecasting.steps import Array
 
 _DAY = 24
@@ -48,14 +49,20 @@ class LoadModel:
             raise ValueError(
                 f"load: history must hold {least} h, got {history.size}; use a lower rung"
             )
-        floor = max(_FLOOR_SHARE * float(np.nanmedian(history)), 1e-9)
+        floor = _floor(history)
         log = _log(history, floor)
         origins = np.arange(_FIRST_ORIGIN_H, log.size + 1)
         fits = [_learnt(log, origins, self.horizon_h, choice, floor) for choice in _CHOICES]
         return min(fits, key=lambda fit: fit.held_out)
 
     def quantiles(self, history: Array, levels: Array) -> Array:
-        """Of the hours after `history`, learnt from it alone, shape (Q, horizon)."""
+        """Of the hours after `history`, learnt from it alone, shape (Q, horizon).
+
+        From two days to five the day is repeated by exponential smoothing.
+        """
+        if level.LEAST_H <= history.size < LEAST_H:
+            log = _log(history, _floor(history))
+            return np.exp(level.smoothed_quantiles(log, self.horizon_h, levels))
         return self.fit(history).quantiles(history, levels)
 
 
@@ -88,6 +95,10 @@ class FittedLoad:
             places = np.arange(1, errors.size + 1) / (errors.size + 1)
             found[:, lead - 1] = np.exp(middle + np.interp(levels, places, errors))
         return found
+
+
+def _floor(history: Array) -> float:
+    return max(_FLOOR_SHARE * float(np.nanmedian(history)), 1e-9)
 
 
 def _log(history: Array, floor: float) -> Array:

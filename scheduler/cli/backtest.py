@@ -81,6 +81,10 @@ def backtest(
         found = replay(record.values, lower=lower, upper=upper, clear=clear)
     except ValueError as error:
         raise InputError(f"{file}: {error}") from None
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"backtest needs the package {error.name}; `pip install 'alize[learn]'` adds it"
+        ) from None
     notes = record.notes
     if variable == "pv" and place is None:
         notes += ("the sun's course is not used: say --latitude and --longitude",)

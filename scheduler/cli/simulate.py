@@ -37,6 +37,8 @@ HELP = opening(
     "alize simulate dakhla --days 2 --replan-h 1 -o json",
 )
 LOG = "simulation.json"
+#: As long as a scenario may be. [h]
+LONGEST_H = 366 * 24
 
 
 def simulate(
@@ -47,8 +49,12 @@ def simulate(
     edits: Edits = None,
     start: Start = None,
     days: Days = None,
-    replan_h: Annotated[float, typer.Option(min=0.05, help="Time between plans. [h]")] = 2.0,
-    window_h: Annotated[float, typer.Option(min=1, help="How far each plan looks. [h]")] = 72.0,
+    replan_h: Annotated[
+        float, typer.Option(min=0.05, max=LONGEST_H, help="Time between plans. [h]")
+    ] = 2.0,
+    window_h: Annotated[
+        float, typer.Option(min=1, max=LONGEST_H, help="How far each plan looks. [h]")
+    ] = 72.0,
     gap: Gap = None,
     time_limit: TimeLimit = None,
     seed: Seed = None,
