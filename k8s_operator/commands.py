@@ -152,7 +152,7 @@ def status(
 
 def _tell(done: Any) -> None:
     typer.echo(f"released {len(done.released)}, left {done.left}, failed {len(done.failed)}")
-    for line in done.failed:
+    for line in (*done.failed, *([done.warning] if done.warning else ())):
         typer.echo(line, err=True)
     if done.failed:
         raise typer.Exit(3)

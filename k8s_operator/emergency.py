@@ -6,7 +6,7 @@ is overdue, and only when no operator has led for long: it works latest starts o
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from k8s_operator.applier import CONFLICT, NOT_FOUND, Applier, Bucket
 from k8s_operator.cache import OWN
 from k8s_operator.connection import Connection, Refused
 from k8s_operator.facts import read_job
+from k8s_operator.install.admission import HOLD
 from k8s_operator.instants import parse_instant
 from k8s_operator.policies import policy_of, read_policy
 from k8s_operator.settings import Clock, OperatorSettings
@@ -26,6 +27,7 @@ from k8s_operator.views import JobView, PolicyView
 from scheduler.planning.reasons import Reason
 
 V = TypeVar("V")
+BINDINGS = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings"
 PAGE = 500
 AT_ONCE = 16
 
@@ -38,19 +40,37 @@ class Released:
         released: Jobs let go.
         left: Jobs that somebody else holds, or that are not due.
         failed: Jobs that could not be let go, with why.
+        warning: What still holds new Jobs, and what to do; empty where nothing does.
     """
 
     released: tuple[str, ...]
     left: int
     failed: tuple[str, ...]
+    warning: str = ""
 
 
 async def release_all(connection: Connection, settings: OperatorSettings) -> Released:
-    """Let go of every Job that Alizé holds."""
+    """Let go of every Job that Alizé holds, and hold no new ones where this account may say so."""
+    warning = await _hold_no_more(connection)
     note = "all held Jobs are released; nothing waits for Alizé any more"
-    return await _release(
+    done = await _release(
         connection, settings, lambda job, _: True, reason=Reason.RUN_NOW_ASKED, note=note
     )
+    return replace(done, warning=warning)
+
+
+async def _hold_no_more(connection: Connection) -> str:
+    """Take away what holds Jobs at their creation; else one made meanwhile would stay held."""
+    try:
+        await connection.call("DELETE", f"{BINDINGS}/{HOLD}")
+    except Refused as refused:
+        if refused.code == NOT_FOUND:
+            return ""
+        return (
+            f"new Jobs are held still: the binding {HOLD} could not be removed: {refused}; "
+            "run this as an administrator, or delete it by hand"
+        )
+    return ""
 
 
 async def deadman(connection: Connection, settings: OperatorSettings) -> Released | None:

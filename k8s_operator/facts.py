@@ -34,6 +34,8 @@ class Defaults:
         policy: Name of the policy.
         max_delay: From its creation to its latest start.
         run_time_h: Where it does not say how long it takes. [h]
+        long_run_h: What latest starts are kept by then; as long unless known otherwise. [h]
+        run_time_by: What says so: policy, history, or assumed.
         watts_per_gpu: IT power of each of its GPUs. [W]
         start_up: From its release to its first progress.
     """
@@ -41,6 +43,8 @@ class Defaults:
     policy: str = ""
     max_delay: timedelta
     run_time_h: float = 1.0
+    long_run_h: float | None = None
+    run_time_by: str = "assumed"
     watts_per_gpu: float = 700.0
     gpu_type: str = "gpu"
     home: str | None = None
@@ -62,6 +66,7 @@ class JobFacts:
         site: Where it is placed, None before.
         done_share: Of its work. [0..1]
         done_by: What says so: annotation, indexes or time.
+        run_time_by: What says how long it takes: annotation, policy, history or assumed.
         problems: What could not be read, and what to do.
     """
 
@@ -96,6 +101,7 @@ class JobFacts:
     mode: int
     done_share: float
     done_by: str
+    run_time_by: str
     pauses: int
     problems: tuple[str, ...]
 
@@ -130,14 +136,17 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
     created = job.metadata.creation_timestamp or now
     gpus = gpus_of(job)
     watts = read.read(names.WATTS_PER_GPU, _watts, defaults.watts_per_gpu)
-    stated_h = read.read(names.RUN_TIME, _work_h, defaults.run_time_h)
+    own_h = read.read(names.RUN_TIME, _work_h, 0.0)
+    stated_h = own_h or defaults.run_time_h
+    # Whoever states a run time is taken at the word; what was learnt is kept with room to spare.
+    long_h = stated_h if own_h else max(stated_h, defaults.long_run_h or 0.0)
     no_modes: tuple[Mode, ...] = ()
     no_words: tuple[str, ...] = ()
     elastic = read.read(names.ELASTIC_MODES, _modes, no_modes)
     checkpointable = read.read(names.CHECKPOINTABLE, _flag, False)
     release = max(created, read.read(names.EARLIEST_START, parse_instant, created))
     fastest = max([1.0, *(mode.speed for mode in elastic)])
-    last_end = created + defaults.max_delay + timedelta(hours=stated_h)
+    last_end = created + defaults.max_delay + timedelta(hours=long_h)
     deadline = read.read(names.DEADLINE, parse_instant, last_end)
     if names.DEADLINE in read.annotations and deadline <= created:
         read.problems.append(
@@ -153,10 +162,11 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
     done, done_by = _progress(job, read, stated_h, now)
     resume_h = read.read(names.RESUME_TIME, parse_duration_h, 0.0)
     left_h = max(stated_h * (1 - done), 1 / 60)
+    long_left_h = max(long_h * (1 - done), 1 / 60)
     is_ours = job.metadata.annotations.get(names.HELD, "") not in ("", names.LET_GO)
     site = job.spec.template.spec.node_selector.get(names.SITE)
     phase = _phase(job)
-    latest = deadline - timedelta(hours=left_h / fastest) - defaults.start_up
+    latest = deadline - timedelta(hours=long_left_h / fastest) - defaults.start_up
     begun = phase is Phase.PAUSED or job.status.start_time is not None
     if not begun:
         # The longest wait is for a first start; a paused Job has only its deadline to keep.
@@ -195,6 +205,7 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
         mode=_mode(gpus, elastic),
         done_share=done,
         done_by=done_by,
+        run_time_by="annotation" if own_h else defaults.run_time_by,
         pauses=read.read(names.PAUSES, int, 0) if names.PAUSES in read.annotations else 0,
         problems=tuple(read.problems),
     )

@@ -49,6 +49,7 @@ LATEST_START = f"{GROUP}/latest-start"
 PAUSES = f"{GROUP}/pauses"
 PAUSED_AT = f"{GROUP}/paused-at"
 DONE = f"{GROUP}/done"
+RUN_TIME_BY = f"{GROUP}/run-time-by"
 
 #: All of them: every apply repeats those that are there, or it would take them away.
 WRITTEN = (
@@ -58,6 +59,7 @@ WRITTEN = (
     PLAN,
     REASON,
     LATEST_START,
+    RUN_TIME_BY,
     PAUSES,
     PAUSED_AT,
     DONE,

@@ -64,6 +64,7 @@ def read_policy(view: PolicyView) -> Policy:
             run_time_h=parse_duration_h(defaults["runTime"])
             if "runTime" in defaults
             else given.run_time_h,
+            run_time_by="policy" if "runTime" in defaults else given.run_time_by,
             watts_per_gpu=float(defaults.get("wattsPerGpu", given.watts_per_gpu)),
             gpu_type=defaults.get("gpuType", given.gpu_type),
             home=defaults.get("home"),

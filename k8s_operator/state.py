@@ -11,7 +11,8 @@ from math import inf
 import msgspec
 
 from k8s_operator import names
-from k8s_operator.facts import JobFacts, ask_of, read_job
+from k8s_operator.facts import Defaults, JobFacts, ask_of, read_job
+from k8s_operator.history import RunTime, family_of, run_times
 from k8s_operator.planning.question import Answer, Ask, Planned, Question, SiteFacts, SiteOutlook
 from k8s_operator.planning.question import Stretch as Run
 from k8s_operator.policies import Policy, policy_of
@@ -56,7 +57,8 @@ def managed(
     jobs: Iterable[JobView], policies: Iterable[Policy], clock: Clock, now: datetime
 ) -> tuple[list[Managed], list[JobView]]:
     """The Jobs that are not over with their policy; and those held that have none any more."""
-    policies = tuple(policies)
+    policies, jobs = tuple(policies), tuple(jobs)
+    learnt = run_times(jobs, clock)
     found, orphaned = [], []
     for view in jobs:
         if (
@@ -67,11 +69,25 @@ def managed(
             continue
         policy = policy_of(view, policies)
         if policy is not None:
-            facts = read_job(in_world_time(view, clock), policy.defaults, now=now)
+            told = learnt.get(family_of(view)) if learnt else None
+            defaults = _taught(policy.defaults, told)
+            facts = read_job(in_world_time(view, clock), defaults, now=now)
             found.append(Managed(view=view, facts=facts, policy=policy))
         elif view.spec.suspend and view.metadata.annotations.get(names.HELD):
             orphaned.append(view)
     return found, orphaned
+
+
+def _taught(defaults: Defaults, learnt: RunTime | None) -> Defaults:
+    """With the run time that history tells, unless the policy states one."""
+    if learnt is None or defaults.run_time_by == "policy":
+        return defaults
+    return replace(
+        defaults,
+        run_time_h=learnt.typical_h,
+        long_run_h=learnt.long_h,
+        run_time_by="history",
+    )
 
 
 def in_world_time(view: JobView, clock: Clock) -> JobView:

@@ -45,6 +45,7 @@ class Resources(msgspec.Struct, frozen=True, gc=False):
 class Container(msgspec.Struct, frozen=True, gc=False):
     """One container of a pod."""
 
+    image: str = ""
     resources: Resources = Resources()
 
 

@@ -135,7 +135,7 @@ def demonstrate(
     say(f"Kubernetes {plane.tools.kubernetes} on loopback, {nodes} nodes at {sites}")
     say(f"{len(scenario.jobs)} training jobs come in a day; one second is {speed / 60:.1f} minutes")
     clock_wall = datetime.now(UTC) + timedelta(seconds=START_UP_S)
-    settings = {
+    settings: dict[str, Any] = {
         "WORLD": world,
         "CLOCK_ORIGIN": start.isoformat(),
         "CLOCK_WALL": clock_wall.isoformat(),

@@ -233,6 +233,8 @@ def _words(one: Managed, reason: Reason, planned: PlannedJob | None, plan: str) 
     if running:
         return words
     words[names.LATEST_START] = instant_text(one.facts.latest_start.replace(microsecond=0))
+    if one.facts.run_time_by != "annotation":
+        words[names.RUN_TIME_BY] = one.facts.run_time_by
     if planned is not None and planned.stretches:
         words[names.PLANNED_START] = instant_text(planned.stretches[0].begin)
         words[names.PLANNED_SITE] = planned.site

@@ -25,6 +25,7 @@ from k8s_operator.planning.question import (
     frame,
     read_frame,
 )
+from k8s_operator.planning.rehearsal import rehearsal
 from k8s_operator.planning.world import Unplannable, scenario_of
 from optimizer.baselines import run_now
 from optimizer.limits import Limits
@@ -194,6 +195,9 @@ def main() -> None:
     # Whatever a library prints is no part of the answer.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    rehearsed = answer(rehearsal())
+    if rehearsed.failed:
+        raise RuntimeError(f"the planner cannot plan here: {rehearsed.failed}")
     while (asked := read_frame(sys.stdin.buffer)) is not None:
         found = msgspec.msgpack.encode(answer(msgspec.msgpack.decode(asked, type=Question)))
         out.write(frame(found))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -54,7 +55,7 @@ def install(plane: ControlPlane, **options: Any) -> None:
 
     for kind in ("sites", "energypolicies", "inferenceprofiles", "energyplans"):
         path = f"/apis/alize.dev/v1alpha1/{kind}"
-        wait_until(f"{kind} are served", lambda path=path: plane.admin.get(path), within_s=30)
+        wait_until(f"{kind} are served", partial(plane.admin.get, path), within_s=30)
 
 
 def clean_environment() -> dict[str, str]:
