@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks.capacity import case as capacity
 from benchmarks.forecasting import case as forecasting
 from benchmarks.line import Line, Metric
 from benchmarks.operator import case as operator
@@ -28,6 +29,13 @@ class Case:
 
 
 CASES = (
+    Case(
+        name=capacity.NAME,
+        summary=capacity.SUMMARY,
+        metrics=capacity.METRICS,
+        add_arguments=capacity.add_arguments,
+        run=capacity.run,
+    ),
     Case(
         name=operator.NAME,
         summary=operator.SUMMARY,

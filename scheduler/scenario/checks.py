@@ -10,6 +10,7 @@ from itertools import chain
 from optimizer.work import FULL
 from scheduler.scenario.errors import Finding, Path
 from scheduler.scenario.fields import utc_text
+from scheduler.scenario.investment_checks import investment_findings
 from scheduler.scenario.job_checks import jobs_findings, most_gpus
 from scheduler.scenario.references import admitted, home_findings, unknown
 from scheduler.scenario.services import Service, Variant
@@ -36,6 +37,7 @@ def findings(world: World) -> Findings:
     yield from chain.from_iterable(
         _site(site, ("sites", name)) for name, site in world.sites.items()
     )
+    yield from investment_findings(world)
     yield from _links(world)
     yield from _regions(world)
     yield from chain.from_iterable(

@@ -15,6 +15,7 @@ _REMOVABLE: tuple[Path, ...] = (
     ("jobs", "list", "*"),
     ("jobs", "files", "*"),
     ("jobs", "generate"),
+    ("investment",),
     ("services", "*"),
     ("sites", "*", "battery"),
     ("sites", "*", "grid", "demand_charge"),

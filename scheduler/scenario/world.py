@@ -20,6 +20,7 @@ from scheduler.scenario.fields import (
     Positive,
     Text,
 )
+from scheduler.scenario.investment import Investment
 from scheduler.scenario.jobs import Jobs
 from scheduler.scenario.services import Region, Service
 from scheduler.scenario.sites import Site
@@ -138,6 +139,9 @@ class World(Description):
     regions: dict[Name, Region] = Field(default={}, description="Where clients are, by name.")
     services: dict[Name, Service] = Field(default={}, description="Inference, by name.")
     jobs: Jobs = Field(default=Jobs(), description="Work with a start to choose.")
+    investment: Investment | None = Field(
+        default=None, description="What may be built, for `alize capacity`."
+    )
 
 
 def schema() -> dict[str, Any]:
