@@ -18,16 +18,19 @@ READY := .venv/.ready
 UV := env -u VIRTUAL_ENV -u CONDA_PREFIX .venv/bin/uv --quiet
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup demo controlplane test test-slow test-operator bench lock format clean clean-cache
+.PHONY: help setup demo demo-cluster controlplane test test-slow test-operator test-operator-defaults bench lock format clean clean-cache
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## Make or refresh .venv
 	@:
 
 demo: $(READY) ## Plan the Dakhla world and write its report
 	@.venv/bin/alize plan dakhla --report
+
+demo-cluster: $(READY) controlplane ## See a day of jobs planned on a real control plane
+	@KUBERNETES=$(KUBERNETES) .venv/bin/python -m benchmarks.operator.demo
 
 controlplane: $(READY) ## Have a Kubernetes control plane for the tests, built once
 	@KUBERNETES=$(KUBERNETES) .venv/bin/python -m tests.controlplane build
@@ -50,13 +53,17 @@ test-slow: $(READY) ## Run the tests that plan many worlds (the operator has its
 test-operator: $(READY) controlplane ## Run all tests of the operator (KUBERNETES=1.36.3)
 	@KUBERNETES=$(KUBERNETES) .venv/bin/pytest -q tests/operator
 
+test-operator-defaults: $(READY) controlplane ## The same with every time constant as it ships
+	@KUBERNETES=$(KUBERNETES) ALIZE_TEST_TIMES=shipped .venv/bin/pytest -q tests/operator
+
 bench: $(READY) ## List the benchmarks and their metrics
 	@.venv/bin/python -m benchmarks list
 
-lock: .venv/bin/uv ## Rebuild both lock files from pyproject.toml
+lock: .venv/bin/uv ## Rebuild the lock files from pyproject.toml
 	@$(COMPILE) $(LOCK_FLAGS) --group bootstrap --output-file requirements-bootstrap.lock >/dev/null
 	@$(COMPILE) $(LOCK_FLAGS) --all-extras --group dev --output-file requirements.lock pyproject.toml >/dev/null
-	@if grep -nE '://|^-|(^|[^[:alnum:]])/[a-z]' requirements.lock requirements-bootstrap.lock; then \
+	@$(COMPILE) $(LOCK_FLAGS) --extra operator --extra fast --group image --constraint requirements.lock --output-file requirements-operator.lock pyproject.toml >/dev/null
+	@if grep -nE '://|^-|(^|[^[:alnum:]])/[a-z]' requirements.lock requirements-bootstrap.lock requirements-operator.lock; then \
 		echo "make lock: the lines above name a host or a path of this machine; unset the setting they come from" >&2; \
 		exit 1; \
 	fi

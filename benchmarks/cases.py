@@ -28,47 +28,13 @@ class Case:
     run: Callable[[argparse.Namespace], Iterator[Line]]
 
 
-CASES = (
+CASES = tuple(
     Case(
-        name=capacity.NAME,
-        summary=capacity.SUMMARY,
-        metrics=capacity.METRICS,
-        add_arguments=capacity.add_arguments,
-        run=capacity.run,
-    ),
-    Case(
-        name=operator.NAME,
-        summary=operator.SUMMARY,
-        metrics=operator.METRICS,
-        add_arguments=operator.add_arguments,
-        run=operator.run,
-    ),
-    Case(
-        name=optimizer.NAME,
-        summary=optimizer.SUMMARY,
-        metrics=optimizer.METRICS,
-        add_arguments=optimizer.add_arguments,
-        run=optimizer.run,
-    ),
-    Case(
-        name=real_week.NAME,
-        summary=real_week.SUMMARY,
-        metrics=real_week.METRICS,
-        add_arguments=real_week.add_arguments,
-        run=real_week.run,
-    ),
-    Case(
-        name=peers.NAME,
-        summary=peers.SUMMARY,
-        metrics=peers.METRICS,
-        add_arguments=peers.add_arguments,
-        run=peers.run,
-    ),
-    Case(
-        name=forecasting.NAME,
-        summary=forecasting.SUMMARY,
-        metrics=forecasting.METRICS,
-        add_arguments=forecasting.add_arguments,
-        run=forecasting.run,
-    ),
+        name=module.NAME,
+        summary=module.SUMMARY,
+        metrics=module.METRICS,
+        add_arguments=module.add_arguments,
+        run=module.run,
+    )
+    for module in (operator, optimizer, capacity, real_week, peers, forecasting)
 )

@@ -1,8 +1,8 @@
 """Would the forecasts have been any good? A record replayed as if each hour of it were now.
 
 Models learn from the first part, then forecast from many origins in the rest, each knowing only
-what came before it. Scores stand beside climatology and persistence by lead, with the chance that
-the difference is luck.
+what came before it. Scores stand beside climatology, persistence and a readable model of cycles by
+lead, with the chance that the difference is luck.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecasting.calibration import IssuedPits
 from forecasting.models.climatology import Climatology
-from forecasting.models.recent import wind_ahead
+from forecasting.models.harmonic import Diagnosis, HarmonicRegression
+from forecasting.models.recent import Ahead, believable_index, sun_ahead, wind_ahead
 from forecasting.scores import pinball, pit
 from forecasting.steps import Array
 
@@ -37,7 +39,10 @@ class Backtest:
         skill_interval: 95 % interval of the skill by lead, shape (leads, 2).
         coverage: Share of truths in each central band, by band.
         pits: Probability integral transforms of all truths.
+        recalibrated_90: Share of truths in the 90 % band once it is read where the forecasts issued
+            before say, and of how many; None where too few had been issued.
         fresh_share: Share of origins whose last hours were known. [0..1]
+        made_of: What the part learnt from is made of.
     """
 
     origins: pd.DatetimeIndex
@@ -47,7 +52,9 @@ class Backtest:
     skill_interval: Array
     coverage: Mapping[float, float]
     pits: Array
+    recalibrated_90: tuple[float, int] | None
     fresh_share: float
+    made_of: Diagnosis
 
     @property
     def skill(self) -> Array:
@@ -58,7 +65,12 @@ class Backtest:
 
 
 def backtest(
-    history: pd.Series, *, lower: float = -np.inf, upper: float = np.inf, seed: int = 0
+    history: pd.Series,
+    *,
+    lower: float = -np.inf,
+    upper: float = np.inf,
+    clear: pd.Series | None = None,
+    seed: int = 0,
 ) -> Backtest:
     """Replay an hourly record.
 
@@ -66,9 +78,50 @@ def backtest(
         history: By left edge in UTC, none left out; NaN where unknown.
         lower: Least possible value.
         upper: Largest possible value.
+        clear: For PV, what falls on the panels under a clear sky, on the same hours; power then
+            follows the sun's course.
         seed: Of the bootstrap and of truths at a bound.
     """
     index = pd.DatetimeIndex(history.index)
+    origins = _origins(index)
+    until = origins[0]
+    ours = _ahead(history, origins, clear, lower, upper)
+    hours = [origins + pd.Timedelta(hours=lead - 1) for lead in LEADS_H]
+    truth = np.stack([history.reindex(hour).to_numpy() for hour in hours], axis=1)
+    past = history[history.index < until]
+    usual = Climatology.of(past)
+    last = history.ffill().shift(1).reindex(origins).to_numpy()
+    harmonics = HarmonicRegression(lower=lower, upper=upper).fit(past)
+    cycles = [
+        harmonics.quantiles(history[history.index < origin], LEADS_H, LEVELS) for origin in origins
+    ]
+    members = {
+        "alize": ours.quantiles,
+        "harmonics": np.clip(np.stack(cycles, axis=1), lower, upper),
+        "climatology": np.stack([usual.quantiles(hour, LEVELS) for hour in hours], axis=2),
+        "persistence": np.broadcast_to(last[None, :, None], ours.quantiles.shape),
+    }
+    losses = {name: _crps(truth, quantiles) for name, quantiles in members.items()}
+    flat, known = truth.ravel(), np.isfinite(truth.ravel())
+    by_hour = ours.quantiles.reshape(LEVELS.size, -1)[:, known]
+    levels_met = np.full(flat.size, np.nan)
+    levels_met[known] = pit(flat[known], by_hour, LEVELS, rng=np.random.default_rng(seed))
+    return Backtest(
+        origins=origins,
+        learnt_until=until,
+        leads_h=LEADS_H,
+        crps={name: np.nanmean(loss, axis=0) for name, loss in losses.items()},
+        skill_interval=_interval(losses, origins, seed),
+        coverage={band: _inside(flat[known], by_hour, band) for band in BANDS},
+        pits=levels_met[known],
+        recalibrated_90=_recalibrated(levels_met.reshape(truth.shape), origins),
+        fresh_share=float(ours.fresh.mean()),
+        made_of=harmonics.diagnosis(),
+    )
+
+
+def _origins(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Instants of the last 30 %, spread over the hours of the day."""
     first = int(len(index) * LEARN_SHARE)
     spacing = max((len(index) - LEADS_H[-1] - first) // N_ORIGINS, 1)
     while np.gcd(spacing, 24) > 1 and spacing > 1:
@@ -79,33 +132,53 @@ def backtest(
             f"backtest: the record must leave {_LEAST_ORIGINS} origins in its last 30 %, "
             f"got {len(origins)}; give a longer one"
         )
-    until = origins[0]
-    ours = wind_ahead(
-        history.to_frame("own"), "own", origins, LEADS_H, LEVELS,
-        learnt_until=until, lower=lower, upper=upper,
+    return origins
+
+
+def _ahead(
+    history: pd.Series,
+    origins: pd.DatetimeIndex,
+    clear: pd.Series | None,
+    lower: float,
+    upper: float,
+) -> Ahead:
+    """Our forecasts from every origin, learnt before the first."""
+    if clear is None:
+        return wind_ahead(
+            history.to_frame("own"), "own", origins, LEADS_H, LEVELS,
+            learnt_until=origins[0], lower=lower, upper=upper,
+        )  # fmt: skip
+    power, until = history / upper, origins[0]
+    shares = sun_ahead(
+        power, clear, origins, LEADS_H, LEVELS, learnt_until=until,
+        most_index=believable_index(power[power.index < until], clear),
     )  # fmt: skip
-    hours = [origins + pd.Timedelta(hours=lead - 1) for lead in LEADS_H]
-    truth = np.stack([history.reindex(hour).to_numpy() for hour in hours], axis=1)
-    usual = Climatology.of(history[history.index < until])
-    last = history.ffill().shift(1).reindex(origins).to_numpy()
-    members = {
-        "alize": ours.quantiles,
-        "climatology": np.stack([usual.quantiles(hour, LEVELS) for hour in hours], axis=2),
-        "persistence": np.broadcast_to(last[None, :, None], ours.quantiles.shape),
-    }
-    losses = {name: _crps(truth, quantiles) for name, quantiles in members.items()}
-    flat, known = truth.ravel(), np.isfinite(truth.ravel())
-    by_hour = ours.quantiles.reshape(LEVELS.size, -1)[:, known]
-    return Backtest(
-        origins=origins,
-        learnt_until=until,
-        leads_h=LEADS_H,
-        crps={name: np.nanmean(loss, axis=0) for name, loss in losses.items()},
-        skill_interval=_interval(losses, origins, seed),
-        coverage={band: _inside(flat[known], by_hour, band) for band in BANDS},
-        pits=pit(flat[known], by_hour, LEVELS, rng=np.random.default_rng(seed)),
-        fresh_share=float(ours.fresh.mean()),
+    return Ahead(quantiles=shares.quantiles * upper, fresh=shares.fresh)
+
+
+def _recalibrated(met: Array, origins: pd.DatetimeIndex) -> tuple[float, int] | None:
+    """Each origin's band read where the truths known by then fell, and how many were read so."""
+    issued, edges = IssuedPits(), np.array([0.05, 0.95])
+    due = sorted(
+        (origin + pd.Timedelta(hours=lead), lead, met[row, place])
+        for row, origin in enumerate(origins)
+        for place, lead in enumerate(LEADS_H)
+        if np.isfinite(met[row, place])
     )
+    waiting, inside = iter(due), []
+    coming = next(waiting, None)
+    for row, origin in enumerate(origins):
+        while coming is not None and coming[0] <= origin:
+            over, lead, level = coming
+            issued.learn((over - pd.Timedelta(hours=1)).to_pydatetime(), lead, float(level))
+            coming = next(waiting, None)
+        now = origin.to_pydatetime()
+        for place, lead in enumerate(LEADS_H):
+            low, high = issued.read_at(edges, lead, now)
+            level = met[row, place]
+            if np.isfinite(level) and (low, high) != tuple(edges):
+                inside.append(low <= level <= high)
+    return (float(np.mean(inside)), len(inside)) if inside else None
 
 
 def _crps(truth: Array, quantiles: Array) -> Array:

@@ -6,11 +6,21 @@ after misses and a little narrower after hits (Gibbs and Candès, "Adaptive conf
 distribution shift", NeurIPS 2021).
 """
 
+import json
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
 from forecasting.steps import Array
+
+LEAD_BUCKETS_H = (6, 24)
+"""Leads up to 6 h, up to 24 h and beyond err differently. [h]"""
+
+LEAST_PITS = 500
+PIT_MEMORY = timedelta(days=60)
 
 _LEAST, _MOST = 0.002, 0.5
 
@@ -67,6 +77,72 @@ class AdaptiveBand:
             self._tail = np.where(known, moved, self._tail)
         self._errors.append(np.array(error, dtype=np.float64))
         del self._errors[: -self.window]
+
+
+@dataclass(slots=True, kw_only=True)
+class IssuedPits:
+    """What became of issued forecasts: the level at which each truth fell, by lead.
+
+    A forecast that promises a tail of 5 % and meets it 10 % of the time is read at other levels
+    from then on: where a share p of the truths fell below level g(p), the quantile at p is read
+    at g(p). The map g is the quantile function of the levels kept, so it never falls.
+
+    Attributes:
+        kept: Instant the truth belongs to, lead bucket and level.
+    """
+
+    kept: list[tuple[datetime, int, float]] = field(default_factory=list)
+
+    def learn(self, valid_at: datetime, lead_h: float, level: float) -> None:
+        """Keep what came of a forecast once its hour is over; the oldest are let go."""
+        if not 0 <= level <= 1:
+            raise ValueError(f"calibration: a level must lie in [0, 1], got {level}; use a share")
+        self.kept.append((valid_at, bisect_right(LEAD_BUCKETS_H, lead_h - 1), float(level)))
+        if valid_at - self.kept[0][0] > 2 * PIT_MEMORY:
+            self.kept = [one for one in self.kept if valid_at - one[0] <= PIT_MEMORY]
+
+    def read_at(self, levels: Array, lead_h: float, now: datetime) -> Array:
+        """Where to read a forecast's quantiles so that they hold what `levels` promise.
+
+        The levels themselves while fewer than 500 truths of the last 60 days are known.
+        """
+        lately = [one for one in self.kept if timedelta(0) < now - one[0] <= PIT_MEMORY]
+        bucket = bisect_right(LEAD_BUCKETS_H, lead_h - 1)
+        own = [level for _, number, level in lately if number == bucket]
+        for found in (own, [level for _, _, level in lately]):
+            if len(found) >= LEAST_PITS:
+                moved: Array = np.quantile(np.array(found), levels, method="hazen")
+                return moved
+        return levels
+
+    def coverage(self, band: float, now: datetime) -> float | None:
+        """Share of the last 60 days' truths inside a central band; None where too few are known."""
+        lately = [level for at, _, level in self.kept if timedelta(0) < now - at <= PIT_MEMORY]
+        if len(lately) < LEAST_PITS:
+            return None
+        return float(np.mean(np.abs(np.array(lately) - 0.5) <= band / 2))
+
+    def write(self, path: Path) -> None:
+        """Keep them in a file, for the next process."""
+        rows = [[at.isoformat(), number, level] for at, number, level in self.kept]
+        path.write_text(json.dumps(rows), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "IssuedPits":
+        """From such a file."""
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return cls(kept=[(datetime.fromisoformat(at), int(n), float(p)) for at, n, p in rows])
+
+
+def recalibrated(
+    quantiles: Array, levels: Array, issued: IssuedPits, now: datetime, *, first_lead_h: int = 1
+) -> Array:
+    """Hourly quantiles, shape (Q, n), read where issued forecasts say they should be."""
+    found = np.empty_like(quantiles)
+    for place in range(quantiles.shape[1]):
+        at = issued.read_at(levels, first_lead_h + place, now)
+        found[:, place] = np.interp(at, levels, quantiles[:, place])
+    return found
 
 
 def _outwards(sample: Array, levels: Array) -> Array:

@@ -4,7 +4,10 @@ A battery and a queue of jobs feel the energy of a day, not of an hour, and the 
 energy depends on how errors hang together. That is measured on forecasts once issued, as a Gaussian
 copula: correlation over time and correlation between series, multiplied (Pinson et al., "From
 probabilistic forecasts to statistical scenarios of short-term wind power production", Wind Energy
-12, 2009). The forecasts' own distributions are left as they are.
+12, 2009). Where a year of joint days is at hand, past days most like the one to come lend their
+order instead, which carries every variable without a model of it (Clark et al., "The Schaake
+shuffle", Journal of Hydrometeorology 5, 2004). The forecasts' own distributions are left as they
+are.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.steps import Array
+
+JOINT_YEAR_DAYS = 365
+"""Days that all series must share before their past order is preferred to the copula."""
 
 _SHRINK = 0.2
 _TINY = 1e-9
@@ -33,6 +39,12 @@ class Dependence:
     def independent(cls, n_steps: int, n_series: int) -> "Dependence":
         """Nothing hangs together."""
         return cls(over_time=np.eye(n_steps), between=np.eye(n_series))
+
+    @classmethod
+    def fading(cls, n_steps: int, n_series: int, *, memory_h: float) -> "Dependence":
+        """Hours hang together by exp(−distance / memory), series not at all."""
+        apart = np.abs(np.subtract.outer(np.arange(n_steps), np.arange(n_steps)))
+        return cls(over_time=np.exp(-apart / memory_h), between=np.eye(n_series))
 
     @classmethod
     def of(cls, pits: Array) -> "Dependence":
@@ -91,6 +103,59 @@ def scenarios(uniform: Array, quantiles: Array, levels: Array) -> Array:
         below + 1, step, series
     ]
     return drawn
+
+
+def shuffled(template: Array, quantiles: Array, levels: Array) -> Array:
+    """Scenarios in the order of other trajectories, shape (S, T, V).
+
+    Where a trajectory was the third lowest of all, its scenario is the third lowest too.
+
+    Args:
+        template: Joint trajectories, shape (S, T, V), of any unit.
+        quantiles: Of every series, shape (Q, T, V).
+        levels: Increasing, shape (Q,).
+    """
+    rank = template.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    return scenarios((rank + 0.5) / template.shape[0], quantiles, levels)
+
+
+def most_alike(past: Array, quantiles: Array, levels: Array, n_days: int) -> Array:
+    """The past days most like the forecast's medians, nearest first, shape (n_days, T, V).
+
+    Args:
+        past: What came true by day, step and series, shape (D, T, V); days with gaps are left out.
+        quantiles: Of the day to come, shape (Q, T, V).
+        levels: Increasing, shape (Q,).
+        n_days: How many.
+    """
+    whole = past[np.isfinite(past).all(axis=(1, 2))]
+    if len(whole) < n_days:
+        raise ValueError(
+            f"most_alike: past must hold {n_days} whole days, got {len(whole)}; use the copula"
+        )
+    middle = quantiles[int(np.argmin(np.abs(levels - 0.5)))]
+    spread = np.maximum(whole.std(axis=(0, 1)), _TINY)
+    distance = np.sqrt((((whole - middle) / spread) ** 2).mean(axis=(1, 2)))
+    alike: Array = whole[np.argsort(distance, kind="stable")[:n_days]]
+    return alike
+
+
+def joint(
+    quantiles: Array,
+    levels: Array,
+    *,
+    dependence: Dependence,
+    past: Array | None,
+    n_scenarios: int,
+    seed: int,
+) -> Array:
+    """Scenarios in the order of alike days where there is a joint year, else of the copula."""
+    if past is not None:
+        n_whole = int(np.isfinite(past).all(axis=(1, 2)).sum())
+        if n_whole >= max(JOINT_YEAR_DAYS, n_scenarios):
+            alike = most_alike(past, quantiles, levels, n_scenarios)
+            return shuffled(alike, quantiles, levels)
+    return scenarios(dependence.draws(n_scenarios, seed), quantiles, levels)
 
 
 def _correlation(one: Array, other: Array) -> float:

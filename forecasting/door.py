@@ -76,6 +76,8 @@ def checked(
         raise BadRecord(
             f"record: must hold {FEWEST_H} h (30 days), got {hourly.size}; give a longer record"
         )
+    if hourly.notna().sum() == 0:
+        raise BadRecord("record: must hold a value, got none; look whether the column is right")
     gaps = int(hourly.isna().sum())
     if gaps:
         notes.append(f"{gaps} of {hourly.size} hours have no value and are left out")

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from forecasting.calibration import IssuedPits, recalibrated
 from forecasting.dependence import Dependence, scenarios
 from forecasting.forecast import LEVELS, Forecast, Provenance
 from forecasting.models.analogs import FittedAnalogs
@@ -20,7 +21,9 @@ from forecasting.models.climatology import Climatology
 from forecasting.models.recent import FADING_H, FRESH_LEAD_H
 from forecasting.models.regression import Fitted, Recipe
 from forecasting.models.trajectories import FittedTrajectories, TrajectoryForest, recent_features
+from forecasting.newest import LEVEL_MEMORY, corrected
 from forecasting.quantiles import averaged
+from forecasting.scores import pit
 from forecasting.steps import HOUR, Array, require_utc
 
 RUNGS = (
@@ -38,7 +41,7 @@ FRESH_H = 3.0
 WEATHER_FRESH_H = 12.0
 """Oldest weather forecast that is still used. [h]"""
 
-_ERROR_MEMORY_H = 3.6
+ERROR_MEMORY_H = 3.6
 """Errors of consecutive hours correlate by exp(−1 / 3.6 h) = 0.76, as measured. [h]"""
 
 _LEVELS: Array = np.array(LEVELS)
@@ -139,7 +142,7 @@ class Learnt:
         capacity: float | None = None,
         n_scenarios: int = 20,
         seed: int = 0,
-        coverage_90: float | None = None,
+        issued: IssuedPits | None = None,
     ) -> Forecast:
         """The hours from `issued_at` on.
 
@@ -154,16 +157,17 @@ class Learnt:
             capacity: Largest possible value where there is one.
             n_scenarios: How many joint scenarios.
             seed: Of the scenarios.
-            coverage_90: Share of recent truths inside the 90 % band, where it was measured.
+            issued: What became of forecasts issued before; quantiles are read where it says.
         """
         require_utc("learnt.forecast: issued_at", issued_at)
         now = pd.Timestamp(issued_at)
         hours = pd.date_range(now, periods=n_hours, freq="h")
         quantiles, rung = self._standing(known, now, hours, otherwise)
+        if issued is not None:
+            quantiles = recalibrated(np.sort(quantiles, axis=0), _LEVELS, issued, issued_at)
         quantiles = np.clip(np.sort(quantiles, axis=0), self.lower, self.upper)
         ages = self._ages(known, now)
-        apart = np.abs(np.subtract.outer(np.arange(n_hours), np.arange(n_hours)))
-        together = Dependence(over_time=np.exp(-apart / _ERROR_MEMORY_H), between=np.eye(1))
+        together = Dependence.fading(n_hours, 1, memory_h=ERROR_MEMORY_H)
         drawn = scenarios(together.draws(n_scenarios, seed), quantiles[..., None], _LEVELS)[..., 0]
         edges = np.concatenate([[0.0], (_LEVELS[:-1] + _LEVELS[1:]) / 2, [1.0]])
         return Forecast(
@@ -186,7 +190,7 @@ class Learnt:
                 reason=self._reason(known, rung, ages),
                 training_span=self.span,
                 feed_age_h=ages,
-                coverage_90=coverage_90,
+                coverage_90=issued.coverage(0.9, issued_at) if issued is not None else None,
             ),
         )
 
@@ -210,10 +214,29 @@ class Learnt:
         if weather is not None:
             whole = np.isfinite(weather).all(axis=1)
             if whole.any():
-                each = [one.quantiles(weather[whole], _LEVELS) for one in self.weather]
-                found[:, whole] = averaged(each, np.full(len(each), 1 / len(each)))
+                ahead = np.full((_LEVELS.size, len(hours)), np.nan)
+                ahead[:, whole] = self._blend(weather[whole])
+                ahead = self._corrected(known, now, ahead)
+                found[:, whole] = ahead[:, whole]
                 rung[whole] = 3
         return found, rung
+
+    def _blend(self, rows: Array) -> Array:
+        """Quantiles of rows of the weather, the models counting alike, shape (Q, n)."""
+        each = [one.quantiles(rows, _LEVELS) for one in self.weather]
+        return np.sort(averaged(each, np.full(len(each), 1 / len(each))), axis=0)
+
+    def _corrected(self, known: Known, now: pd.Timestamp, ahead: Array) -> Array:
+        """`ahead` as the newest observation has it, where that hour's weather is known too."""
+        last = _last_known(known, now)
+        if last is None or known.features is None:
+            return ahead
+        row = known.features.reindex([last]).to_numpy(dtype=np.float64)
+        if not np.isfinite(row).all():
+            return ahead
+        level = pit(np.array([known.history[last]]), self._blend(row), _LEVELS)
+        since = round((now - last) / pd.Timedelta(HOUR)) - 1
+        return corrected(ahead, _LEVELS, float(level[0]), hours_since=since, memory=LEVEL_MEMORY)
 
     def _recent(self, known: Known, now: pd.Timestamp, n_hours: int) -> Array | None:
         if self.recent is None:
@@ -279,6 +302,15 @@ class Learnt:
             return []
         _, places = analogs[0].nearest(row)
         return [self.past[place].to_pydatetime() for place in places[0, :n]]
+
+
+def _last_known(known: Known, now: pd.Timestamp) -> pd.Timestamp | None:
+    """The newest hour observed, if it still tells something."""
+    lately = known.history[(known.history.index < now)].iloc[-int(FRESH_H) - 1 :].dropna()
+    if lately.empty:
+        return None
+    last: pd.Timestamp = lately.index[-1]
+    return last if now - last <= (FRESH_H + 1) * pd.Timedelta(HOUR) else None
 
 
 def in_words(forecast: Forecast, hour: int, like: Sequence[tuple[datetime, float]]) -> str:

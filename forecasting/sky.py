@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.climate import month_position
 from forecasting.steps import Array, Steps
@@ -44,6 +45,10 @@ class Sky:
     def daylight(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Whether the sun is up at the middle of the step, shape (T,)."""
         return self.clear_ghi_w_m2 > 0
+
+    def at(self, places: NDArray[np.int64]) -> "Sky":
+        """The sky of some of these steps, by their numbers."""
+        return Sky(**{name: getattr(self, name)[places] for name in _FIELDS})
 
 
 _FIELDS = (

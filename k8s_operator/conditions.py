@@ -2,7 +2,7 @@
 
 import base64
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,13 @@ import msgspec
 from k8s_operator import names
 from k8s_operator.instants import instant_text, parse_duration
 from k8s_operator.planning.question import Answer, Question, SiteOutlook, Trouble
+from k8s_operator.state import Managed
 from k8s_operator.views import SiteView
+from scheduler.planning.reasons import Reason
 
 OWN = f"/apis/{names.API_VERSION}"
 JOBS_A_SHARD = 4000
+LONGEST_MESSAGE = 1000
 
 
 def condition(
@@ -40,6 +43,43 @@ def condition(
         else instant_text(now),
         "observedGeneration": generation,
     }
+
+
+def conflict(jobs: Iterable[Managed]) -> tuple[bool, str, str]:
+    """Whether somebody else writes what the operator writes, as a condition says it."""
+    taken = sorted(one.facts.key for one in jobs if one.facts.taken_over)
+    if not taken:
+        return False, "NoConflict", ""
+    return (
+        True,
+        "SuspendTakenOver",
+        f"{len(taken)} Jobs, such as {taken[0]}: somebody else writes spec.suspend, and it is left "
+        f"to them; end the other's writes, or take the label {names.MANAGED} off",
+    )
+
+
+def stall(jobs: Iterable[Managed], troubles: Mapping[str, Trouble]) -> tuple[bool, str, str]:
+    """Whether Jobs need a person, as a condition says it; the most severe reason first."""
+    found = {
+        one.facts.key: (reason, text)
+        for one in jobs
+        for reason, text in _needs(one, troubles)
+        if not one.facts.suspended_by_user
+    }
+    if not found:
+        return False, "NoTrouble", ""
+    order = [str(reason) for reason in Reason]
+    key = min(found, key=lambda name: (order.index(found[name][0]), name))
+    reason, text = found[key]
+    return True, reason, f"{len(found)} Jobs need a person, such as {key}: {text}"[:LONGEST_MESSAGE]
+
+
+def _needs(one: Managed, troubles: Mapping[str, Trouble]) -> Iterator[tuple[str, str]]:
+    trouble = troubles.get(one.facts.key)
+    if trouble is not None and trouble.reason != Reason.PENDING_EVALUATION:
+        yield trouble.reason, trouble.message
+    elif one.facts.problems:
+        yield Reason.MISCONFIGURED.value, "; ".join(one.facts.problems)
 
 
 def site_status(

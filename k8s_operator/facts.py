@@ -57,6 +57,7 @@ class JobFacts:
     Attributes:
         held_by_us: Whether an admission policy or the operator suspended it.
         suspended_by_user: Whether somebody else did; that is never lifted.
+        taken_over: Whether somebody else has changed `spec.suspend` since the operator wrote it.
         started: When its present run began; None before.
         site: Where it is placed, None before.
         done_share: Of its work. [0..1]
@@ -89,6 +90,7 @@ class JobFacts:
     run_now: bool
     held_by_us: bool
     suspended_by_user: bool
+    taken_over: bool
     started: datetime | None
     site: str | None
     mode: int
@@ -187,6 +189,7 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
         run_now=read.read(names.RUN_NOW, _flag, False),
         held_by_us=is_ours and job.spec.suspend,
         suspended_by_user=job.spec.suspend and not is_ours,
+        taken_over=names.HELD in job.metadata.annotations and is_ours != job.spec.suspend,
         started=job.status.start_time,
         site=site,
         mode=_mode(gpus, elastic),

@@ -23,6 +23,7 @@ from k8s_operator.views import JobView
 log = logging.getLogger(__name__)
 LONGEST_NOTE = 1000
 MOST_EVENTS = 50_000
+TELL_AGAIN_S = 1.0
 
 
 class Hands:
@@ -174,5 +175,9 @@ class Hands:
         path = f"/apis/events.k8s.io/v1/namespaces/{space}/events"
         try:
             await self._applier.create(path, event, manager=names.ACTUATOR)
-        except (Refused, Unreachable, Fenced) as error:
+        except Fenced:
+            # What has happened stays true: it is told as soon as this process leads again.
+            self._events.appendleft(event)
+            await asyncio.sleep(TELL_AGAIN_S)
+        except (Refused, Unreachable) as error:
             log.info("event %s of %s: %s", event["reason"], event["regarding"]["name"], error)

@@ -2,10 +2,13 @@
 
 Two clocks that differ must not make two leaders, so another's renewal is timed from when it was
 first seen here. A process that was frozen wakes up with a renewal too old, and writes nothing.
+Two processes told the same identity must not make two leaders either: each knows its own Lease by
+a word that no other process has.
 """
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from k8s_operator import names
 from k8s_operator.connection import Connection, Refused, Unreachable
 from k8s_operator.instants import micro_text
 from k8s_operator.settings import LeaseSettings
@@ -49,6 +53,7 @@ class Leadership:
         self._connection, self._identity, self._settings = connection, identity, settings
         self._root = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._clock, self._namespace = clock, namespace
+        self._process = secrets.token_hex(8)
         self._seen = _Seen()
         self._renewed_s = float("-inf")
         self.leads = False
@@ -97,9 +102,20 @@ class Leadership:
             return await self._put("POST", self._root, self._lease({}))
         spec = lease.get("spec", {})
         self.holder = spec.get("holderIdentity") or ""
-        if self.holder not in ("", self._identity) and not self._is_stale(spec):
+        if self.holder and not self._is_mine(lease) and not self._is_stale(spec):
+            if self.holder == self._identity:
+                log.error(
+                    "lease: another process is called %s too and leads; "
+                    "give each replica an identity of its own",
+                    self._identity,
+                )
             return False
         return await self._put("PUT", path, self._lease(lease))
+
+    def _is_mine(self, lease: dict[str, Any]) -> bool:
+        """Whether this very process holds it, and no other of its name."""
+        process = lease["metadata"].get("annotations", {}).get(names.PROCESS)
+        return self.holder == self._identity and process == self._process
 
     def _is_stale(self, spec: dict[str, Any]) -> bool:
         """Whether the holder has not renewed for as long as it promised, by this clock."""
@@ -112,8 +128,12 @@ class Leadership:
     def _lease(self, found: dict[str, Any]) -> dict[str, Any]:
         now = micro_text(datetime.now(UTC))
         before = found.get("spec", {})
-        mine = before.get("holderIdentity") == self._identity
-        meta = {"name": self._settings.name, "namespace": self._namespace}
+        mine = bool(found) and self._is_mine(found)
+        meta: dict[str, Any] = {
+            "name": self._settings.name,
+            "namespace": self._namespace,
+            "annotations": {names.PROCESS: self._process},
+        }
         if found:
             meta["resourceVersion"] = found["metadata"]["resourceVersion"]
         return {
@@ -146,7 +166,8 @@ class Leadership:
         path = f"{self._root}/{self._settings.name}"
         try:
             lease = msgspec.json.decode(await self._connection.call("GET", path))
-            if lease["spec"].get("holderIdentity") == self._identity:
+            self.holder = lease["spec"].get("holderIdentity") or ""
+            if self._is_mine(lease):
                 lease["spec"]["holderIdentity"] = ""
                 await self._connection.call("PUT", path, lease)
         except (Refused, Unreachable) as error:

@@ -48,7 +48,11 @@ async def run(
     """Run until SIGTERM; the exit code."""
     world = read_world(settings.world)
     connection = await Connection.load(
-        kubeconfig, context, timeout_s=settings.request_timeout_s, user_agent="alize-operator"
+        kubeconfig,
+        context,
+        timeout_s=settings.request_timeout_s,
+        # The API server's audit log tells by it which replica wrote.
+        user_agent=f"alize-operator/{settings.identity}",
     )
     operator = Operator(connection, settings, world)
     ended = asyncio.Event()

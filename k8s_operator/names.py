@@ -63,6 +63,9 @@ WRITTEN = (
     DONE,
 )
 
+#: On the Lease: which process holds it, where two are called the same.
+PROCESS = f"{GROUP}/process"
+
 GPU_RESOURCE = "nvidia.com/gpu"
 GPU_PRODUCT = "nvidia.com/gpu.product"
 

@@ -62,8 +62,10 @@ class Operator:
         settings: OperatorSettings,
         world: Mapping[str, Any],
         planner: Planner | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self.settings, self.world, self.clock = settings, dict(world), Clock(settings)
+        self.settings, self.world = settings, dict(world)
+        self.clock = clock or Clock(settings)
         self._connection = connection
         self._changed = asyncio.Event()
         self.cache = Cache(connection, settings.watch, self._changed.set)

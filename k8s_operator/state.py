@@ -295,9 +295,12 @@ def live(jobs: Iterable[Managed], ground: Ground, now: datetime) -> list[LiveJob
 
 
 def _pausable(one: Managed, now: datetime) -> bool:
-    """Whether its policy lets it be paused now: consent, checkpoint, time run, count, cool-down."""
+    """Whether its policy lets it be paused now: consent, checkpoint, time run, count, cool-down.
+
+    Never one that somebody else has let go: that would be a fight.
+    """
     policy, facts = one.policy, one.facts
-    if not policy.pauses or facts.pauses >= policy.max_pauses:
+    if not policy.pauses or facts.pauses >= policy.max_pauses or facts.taken_over:
         return False
     if policy.only_checkpointable and facts.kind == "contiguous":
         return False

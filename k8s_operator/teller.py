@@ -9,12 +9,14 @@ from k8s_operator.applier import Applier
 from k8s_operator.cache import OWN, Cache
 from k8s_operator.conditions import (
     condition,
+    conflict,
     plan_name,
     plan_spec,
     plan_status,
     same,
     shards,
     site_status,
+    stall,
 )
 from k8s_operator.planning.question import Answer, Question
 from k8s_operator.state import Managed, gpus_by_site
@@ -134,10 +136,15 @@ class Teller:
                 "conditions": [
                     condition(
                         view.status.get("conditions", ()),
-                        "Ready",
-                        state,
+                        kind,
+                        told,
                         generation=view.metadata.generation,
                         now=now.replace(microsecond=0),
+                    )
+                    for kind, told in (
+                        ("Ready", state),
+                        ("Stalled", stall(own, troubles)),
+                        ("Conflicted", conflict(own)),
                     )
                 ],
             }

@@ -25,9 +25,8 @@ from optimizer.replicas import Choices
 from optimizer.reserve import admissible_reserve
 from optimizer.scale import Scale
 from optimizer.site import Battery, FloatArray, GridConnection, Site
+from optimizer.units import G_PER_KG
 
-G_PER_KG = 1000
-SECONDS_PER_HOUR = 3600
 #: Decay of the mean slope and of the mean square of the slope.
 MOMENTUM, MEMORY = 0.8, 0.99
 #: Of a price's scale, at most, in a round; the steps shrink to nothing over the last rounds.

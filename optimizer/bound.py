@@ -24,8 +24,6 @@ from optimizer.site import FloatArray, IntArray
 from optimizer.supply_bound import supply_bound
 from optimizer.terms import Terms, terms_of
 
-SECONDS_PER_HOUR = 3600
-
 
 def it_price_per_kwh(problem: Problem, prices: Prices) -> FloatArray:
     """What a further IT kWh costs by site and step, cooling and water in, shape (S, T)."""
@@ -67,7 +65,7 @@ def service_prices(
     replica = h * (hosts.extra_kw[:, None] * it_price[sites] + reserved)
     request = h * hosts.request_kw[:, None] * it_price[sites]
     if hosts.has_variants:
-        request -= h * SECONDS_PER_HOUR * quality_price * hosts.gain[:, None]
+        request -= problem.horizon.step_s * quality_price * hosts.gain[:, None]
     return replica, request
 
 

@@ -14,8 +14,6 @@ from optimizer.site import FloatArray, IntArray
 from optimizer.timing import late_h
 from optimizer.work import Service
 
-SECONDS_PER_HOUR = 3600
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
@@ -125,7 +123,7 @@ class Columns:
         draw = hosts.by_site(replicas * hosts.extra_kw + served_rps * hosts.request_kw)
         gpus = hosts.by_site(replicas * hosts.gpus).astype(float)
         gained = hosts.gained(served_rps) if rows_of.quality[v] >= 0 else np.zeros(len(steps))
-        price = problem.objective.unserved_price_per_request * h * SECONDS_PER_HOUR
+        price = problem.unserved_price_per_rps
         short = price * shortfall_rps(problem, service, replicas, served_rps, steps)
         beside = h * (gpus @ lease) + h * (draw * self._water[sites][:, steps].T).sum(axis=1)
         cost = short + beside

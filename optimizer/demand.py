@@ -14,8 +14,6 @@ from optimizer.problem import Problem
 from optimizer.replicas import Choices
 from optimizer.site import FloatArray
 
-SECONDS_PER_HOUR = 3600
-
 
 class Asked(NamedTuple):
     """What all jobs and services ask for.
@@ -65,6 +63,6 @@ class Demand:
                 pool = problem.pool_number[site, one.service.gpu_type]
                 gpus[pool] += replicas[:, i] * hosts.gpus[i]
             if hosts.has_variants:
-                seconds = problem.horizon.step_h * SECONDS_PER_HOUR
+                seconds = problem.horizon.step_s
                 lacking[v] = -seconds * float(hosts.gained(served).sum())
         return Asked(self.idle_kw + self._slopes * it_kw, gpus, moved, lacking)

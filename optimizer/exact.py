@@ -261,7 +261,7 @@ def _add_replicas(
     m.replicas = pyo.Var(pairs, m.T, domain=pyo.NonNegativeIntegers)
     for v, service in enumerate(problem.services):
         floor = problem.floor(service)
-        price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
+        price = problem.unserved_price_per_rps
         for t in m.T:
             for h, s in enumerate(hosts[v].site):
                 demand_rps = service.demand_rps[:, t].sum()

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from optimizer.units import SECONDS_PER_HOUR
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Horizon:
@@ -29,6 +31,11 @@ class Horizon:
     def step_h(self) -> float:
         """Length of one step. [h]"""
         return self.step / timedelta(hours=1)
+
+    @property
+    def step_s(self) -> float:
+        """Length of one step. [s]"""
+        return self.step_h * SECONDS_PER_HOUR
 
     @property
     def end(self) -> datetime:

@@ -12,7 +12,6 @@ import numpy as np
 
 from optimizer.bound import Response
 from optimizer.columns import (
-    SECONDS_PER_HOUR,
     Columns,
     Entry,
     Rows,
@@ -33,6 +32,8 @@ from optimizer.terms import Terms
 from optimizer.timing import is_finished
 
 CHOSEN = 0.5
+#: Of branch and bound: what better schedules it finds at all, it finds in the first of them.
+MOST_NODES = 50
 TOLERANCE = 1e-6
 
 
@@ -185,7 +186,7 @@ class Master:
 
     def _quality_prices(self, duals: FloatArray) -> tuple[float, ...]:
         """What a request of better quality is worth to each service; none where no floor binds."""
-        seconds = self.problem.horizon.step_h * SECONDS_PER_HOUR
+        seconds = self.problem.horizon.step_s
         has_floor = self._quality >= 0
         found = np.where(has_floor, np.maximum(0.0, duals[self._quality]) / seconds, 0.0)
         return tuple(found.tolist()) if found.any() else ()
@@ -199,7 +200,7 @@ class Master:
         target: float,
         left_s: Callable[[], float],
     ) -> Packing:
-        """One schedule a job and one hold a step, as good as `target` or the best there is. [money]
+        """One schedule a job and one hold a step, as good as `target` or the best found. [money]
 
         Columns whose reduced cost exceeds what `incumbent` leaves to gain stay out: no better
         choice has them (Nemhauser and Wolsey 1988, I.5.2). What is not `free` stays as it is: HiGHS
@@ -223,6 +224,9 @@ class Master:
             self._linear.set_integer(self._columns, integer=True)
             target -= self.problem.idle_water_cost
             self._linear.set_option("mip_abs_gap", max(0.1 * (best - target), TOLERANCE))
+            self._linear.set_option("mip_max_nodes", MOST_NODES)
+            # Strong branching would take most of the time.
+            self._linear.set_option("mip_pscost_minreliable", 0)
             self._linear.start_from(self._columns, chosen)
             answer = self._linear.solve(time_limit_s=left_s(), target=target)
             found = answer.column_values[self._columns]

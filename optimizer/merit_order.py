@@ -13,6 +13,7 @@ from optimizer.commitment import up_steps
 from optimizer.plan import Dispatch, ReservePrices
 from optimizer.problem import Problem
 from optimizer.site import Battery, BoolArray, FloatArray, Generator, IntArray, Site
+from optimizer.units import G_PER_KG
 
 UNLIMITED_KW = 1e12
 TINY_KWH = 1e-9
@@ -21,7 +22,6 @@ TINY_KW = 1e-9
 MOST_MERGED = 32
 #: Share of a battery's stored energy, or of its room, that one step may move beside the plan.
 YIELDING_SHARE = 0.15
-G_PER_KG = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

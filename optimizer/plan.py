@@ -51,13 +51,6 @@ class Placement:
         """Of a job that is left out."""
         return Placement(job=job.name, site=job.home, runs=())
 
-    def mode_of_step(self, n_steps: int) -> IntArray:
-        """Mode by step, -1 where the job does not run, shape (n_steps,)."""
-        modes = np.full(n_steps, -1, dtype=np.int64)
-        for run in self.runs:
-            modes[run.first_step : run.end_step] = run.mode
-        return modes
-
     @property
     def resumes(self) -> int:
         """How often it starts again after a pause inside the plan."""

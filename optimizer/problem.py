@@ -16,6 +16,7 @@ from optimizer.horizon import Horizon
 from optimizer.hosts import Hosts
 from optimizer.order import in_sequence
 from optimizer.site import GpuPool, IntArray, Site
+from optimizer.units import BITS_PER_BYTE, SECONDS_PER_HOUR
 from optimizer.work import Job, Service
 
 
@@ -238,6 +239,11 @@ class Problem:
         cost: np.ndarray = np.maximum(gpus, committed) * price * self.horizon.step_h
         return cost
 
+    @property
+    def unserved_price_per_rps(self) -> float:
+        """What a request a second costs that nobody answers for one step. [money/(1/s)]"""
+        return self.objective.unserved_price_per_request * self.horizon.step_h * SECONDS_PER_HOUR
+
     def admissible_sites(self, work: Job | Service) -> tuple[int, ...]:
         """Numbers of the sites where `work` may run: pool, jurisdiction, certification, link."""
         return tuple(
@@ -269,7 +275,9 @@ class Problem:
         if site == job.origin or job.data_gb == 0:
             return 0.0
         link = self.links.get(frozenset((job.origin, site)))
-        return None if link is None else job.data_gb * 8 / (link.bandwidth_gbps * 3600)
+        if link is None:
+            return None
+        return job.data_gb * BITS_PER_BYTE / (link.bandwidth_gbps * SECONDS_PER_HOUR)
 
     def transfer_cost(self, job: Job, site: str) -> float:
         """Money paid to move the data of `job` to `site`. [money]"""

@@ -139,7 +139,7 @@ class Choices:
         if service.survives_site_loss:
             places = range(len(hosts.sites))
             short = short + np.max([demand - answered.without(s) for s in places], axis=0)
-        price = problem.objective.unserved_price_per_request * problem.horizon.step_h * 3600
+        price = problem.unserved_price_per_rps
         return Choices(
             service=service,
             hosts=hosts,

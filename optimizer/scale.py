@@ -6,10 +6,9 @@ import numpy as np
 
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Site
+from optimizer.units import G_PER_KG, SECONDS_PER_HOUR
 from optimizer.work import Service, Variant
 
-G_PER_KG = 1000
-SECONDS_PER_HOUR = 3600
 #: How large the price of a GPU-hour is, against what its power and its lateness cost.
 GPU_SCALE, LATE_SCALE = 2.0, 0.3
 #: No power is cheaper than this share of what unmet power costs, when steps are measured.

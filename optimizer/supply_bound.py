@@ -11,8 +11,7 @@ from optimizer.plan import Prices
 from optimizer.problem import Problem
 from optimizer.reserve import admissible_reserve, kw_per_kwh
 from optimizer.site import FloatArray, Site
-
-G_PER_KG = 1000
+from optimizer.units import G_PER_KG, SECONDS_PER_HOUR
 
 
 def supply_bound(problem: Problem, prices: Prices) -> float:
@@ -139,7 +138,10 @@ def _most_facility_kw(problem: Problem) -> FloatArray:
             hungriest[job.gpu_type] = max(hungriest.get(job.gpu_type, 0.0), per_gpu)
     for service in problem.services:
         for model in service.models:
-            full_kw = model.replica_kw + model.capacity_rps * model.energy_per_request_kwh * 3600
+            full_kw = (
+                model.replica_kw
+                + model.capacity_rps * model.energy_per_request_kwh * SECONDS_PER_HOUR
+            )
             per_gpu = full_kw / model.gpus_per_replica
             hungriest[service.gpu_type] = max(hungriest.get(service.gpu_type, 0.0), per_gpu)
     for s, site in enumerate(problem.sites):

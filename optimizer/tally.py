@@ -16,6 +16,7 @@ from optimizer.replicas import unprotected_rps
 from optimizer.reserve import missing_reserve_kw
 from optimizer.site import FloatArray, GpuPool, IntArray, Site
 from optimizer.timing import is_finished, late_gpu_h
+from optimizer.units import G_PER_KG
 from optimizer.work import Service
 
 
@@ -135,7 +136,7 @@ def tally(problem: Problem, plan: Plan, load: Load | None = None) -> Tally:
         (unfinished * priority).sum()
     )
     unserved = unprotected = 0.0
-    seconds = problem.horizon.step_h * 3600
+    seconds = problem.horizon.step_s
     for service in problem.services:
         serving = plan.servings[service.name]
         unserved += float(unserved_rps(service, serving).sum()) * seconds
@@ -230,9 +231,9 @@ def _site(
         wear_cost=wear * float(flow.discharge_kw.sum()) * h,
         water_cost=water_l * problem.objective.water_price_per_l,
         lease_cost=sum(_lease_cost(pool, load.gpus[k], hours, h) for k, pool, hours in gpu_h),
-        emissions_kg=float(own_g + grid_g) / 1000,
-        emissions_market_kg=float(own_g + market_g) / 1000,
-        embodied_kg=sum(pool.embodied_g_per_gpu_h * hours for _, pool, hours in gpu_h) / 1000,
+        emissions_kg=float(own_g + grid_g) / G_PER_KG,
+        emissions_market_kg=float(own_g + market_g) / G_PER_KG,
+        embodied_kg=sum(pool.embodied_g_per_gpu_h * hours for _, pool, hours in gpu_h) / G_PER_KG,
         facility_kwh=float(facility_kw.sum() - flow.unmet_kw.sum()) * h,
         grid_import_kwh=float(flow.grid_import_kw.sum()) * h,
         grid_export_kwh=float(flow.grid_export_kw.sum()) * h,

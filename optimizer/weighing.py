@@ -22,7 +22,7 @@ from optimizer.sweeps import Sweeps
 MAX_ROUNDS, STALLED_ROUNDS = 40, 2
 PACKS, SEARCHES = 2, 3
 #: Columns that HiGHS may choose from at once; of more, those of `WINDOW_H` at a time.
-FEW_COLUMNS = 1500
+FEW_COLUMNS = 500
 WINDOW_H = 48.0
 
 
@@ -54,10 +54,10 @@ class Weighing:
         repair = search.repair()
         master.offer(packing)
         dive = Dive(master, search.choices, search.constant, search.watch.left_s)
-        packing = repair.complete(dive.packing())
-        search.consider(packing, "whole schedules")
+        search.consider(repair.complete(dive.packing()), "whole schedules")
         for _ in range(SEARCHES):
-            packing = search.repaired(repair, packing)
+            # The less the incumbent leaves to gain, the fewer columns are worth weighing.
+            packing = search.repaired(repair, Packing.of_plan(search.priced, search.best.plan))
             if search.is_closed():
                 return Stage.GAP
             for window in self._windows():
@@ -80,7 +80,7 @@ class Weighing:
         n_steps, h = self._search.problem.horizon.n_steps, self._search.problem.horizon.step_h
         if len(self._master.entries) <= FEW_COLUMNS:
             return [range(n_steps)]
-        width = max(2, int(WINDOW_H / h))
+        width = max(2, min(int(WINDOW_H / h), n_steps // 2))
         return [range(first, first + width) for first in range(0, n_steps, width // 2)]
 
     def _inside(self, window: range, packing: Packing) -> Callable[[Entry], bool]:

@@ -11,6 +11,7 @@ from math import inf
 
 from optimizer.fingerprint import UNSAID_AT_DEFAULT
 from optimizer.site import FloatArray
+from optimizer.units import SECONDS_PER_HOUR
 
 
 class JobKind(StrEnum):
@@ -154,7 +155,7 @@ class Variant:
     @property
     def request_kw(self) -> float:
         """IT power of one request a second. [kW s]"""
-        return self.energy_per_request_kwh * 3600
+        return self.energy_per_request_kwh * SECONDS_PER_HOUR
 
 
 #: Name of the model that a service's own fields describe.
@@ -234,7 +235,7 @@ class Service:
     @property
     def gpu_hours_per_request(self) -> float:
         """Useful work of one request in reference GPU-hours, whatever model answers. [GPU-h]"""
-        return self.gpus_per_replica / (self.capacity_rps * 3600)
+        return self.gpus_per_replica / (self.capacity_rps * SECONDS_PER_HOUR)
 
     def reaches(self, region: str, site: str) -> bool:
         """Whether a request of `region` answered at `site` stays inside the latency budget."""

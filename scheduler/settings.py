@@ -78,6 +78,10 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
         return Settings(**given)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{FILE}: not valid TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{FILE}: is not text in UTF-8; save it as such") from None
+    except OSError as error:
+        raise InputError(f"{FILE}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         lines = [_line(detail, given) for detail in error.errors(include_url=False)]
         raise InputError("\n".join(lines)) from None

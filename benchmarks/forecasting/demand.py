@@ -5,6 +5,7 @@ last seven days.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from benchmarks.line import Line, line_of
 from benchmarks.meter import Meter
 from benchmarks.sources import existing_folder
 from forecasting.models.load import LoadModel
+from forecasting.models.load_bands import AdaptiveLoad
 from forecasting.quantiles import PERCENTILES
 from forecasting.scores import pinball
 from forecasting.steps import Array
@@ -66,10 +68,10 @@ def lines(data: Path, say: Callable[[str], None]) -> Iterator[Line]:
     long = {n: rates for n, rates in traces.items() if rates.size >= 2 * FIRST_ORIGIN_H}
     if not long:
         raise DataUnavailable(f"no file {PATTERN} of 14 days in {data}; name another with --data")
-    model = LoadModel(horizon_h=HORIZON_H)
     for name, rates in long.items():
         meter = Meter()
-        ours, inside = scores(rates, lambda past: model.quantiles(past, PERCENTILES))
+        model = AdaptiveLoad(model=LoadModel(horizon_h=HORIZON_H), every_h=ORIGIN_EVERY_H)
+        ours, inside = scores(rates, partial(model.quantiles, levels=PERCENTILES))
         usual, usual_inside = scores(rates, same_hour)
         mean = float(rates[FIRST_ORIGIN_H:].mean())
         value, reference = float(ours.mean() / mean), float(usual.mean() / mean)

@@ -15,7 +15,7 @@ from benchmarks.forecasting.metrics import ENERGY_CHANGE, ENERGY_CRPS
 from benchmarks.forecasting.months import require_span, task
 from benchmarks.line import Line, line_of
 from benchmarks.meter import Meter
-from forecasting.dependence import Dependence, scenarios
+from forecasting.dependence import Dependence, joint
 from forecasting.models.blend import forecast_span
 from forecasting.models.farm import wind_analogs
 from forecasting.quantiles import PERCENTILES
@@ -71,6 +71,16 @@ def issued_pits(track: Track, number: int, rng: np.random.Generator) -> Array:
     return values.reshape(truth.shape)
 
 
+def joint_days(track: Track, number: int) -> Array:
+    """Power of every whole day of all zones before a task, shape (D, T, V)."""
+    power = pd.DataFrame(track.power)
+    past = power[power.index < task(track.first_month, number).begin]
+    hours = pd.date_range(past.index[0].ceil("D"), past.index[-1], freq="h")
+    table = past.reindex(hours[: len(hours) // _DAY * _DAY]).to_numpy(dtype=np.float64)
+    days: Array = table.reshape(-1, _DAY, table.shape[1])
+    return days
+
+
 def lines(data: Path, say: Callable[[str], None]) -> Iterator[Line]:
     """Lines of both tasks together."""
     track, meter = wind_track(data), Meter()
@@ -78,6 +88,7 @@ def lines(data: Path, say: Callable[[str], None]) -> Iterator[Line]:
     require_span(task(track.first_month, TASKS[-1]), index)
     ours: list[list[float]] = [[] for _ in range(N_SEEDS)]
     alone: list[list[float]] = [[] for _ in range(N_SEEDS)]
+    alike: list[list[float]] = [[] for _ in range(N_SEEDS)]
     pits = {
         number: issued_pits(track, number, np.random.default_rng(number))
         for number in range(TASKS[0] - 2, TASKS[-1])
@@ -86,13 +97,24 @@ def lines(data: Path, say: Callable[[str], None]) -> Iterator[Line]:
         known = Dependence.of(np.concatenate([pits[number - 2], pits[number - 1]]))
         quantiles, truth = month(track, number)
         nothing = Dependence.independent(_DAY, truth.shape[2])
+        past = joint_days(track, number)
         for seed in range(N_SEEDS):
-            for dependence, scores in ((known, ours[seed]), (nothing, alone[seed])):
+            for dependence, lent, scores in (
+                (known, None, ours[seed]),
+                (nothing, None, alone[seed]),
+                (known, past, alike[seed]),
+            ):
                 for day in range(truth.shape[0]):
                     if not np.isfinite(truth[day]).all():
                         continue
-                    uniform = dependence.draws(N_SCENARIOS, seed * 1000 + day)
-                    drawn = scenarios(uniform, quantiles[:, day], PERCENTILES)
+                    drawn = joint(
+                        quantiles[:, day],
+                        PERCENTILES,
+                        dependence=dependence,
+                        past=lent,
+                        n_scenarios=N_SCENARIOS,
+                        seed=seed * 1000 + day,
+                    )
                     energy = drawn.sum(axis=1).mean(axis=1)[:, None]
                     real = truth[day].sum(axis=0).mean(keepdims=True)
                     scores.append(float(ensemble_crps(energy, real)[0]))
@@ -103,7 +125,7 @@ def lines(data: Path, say: Callable[[str], None]) -> Iterator[Line]:
     say(f"{CASE}: {copula:.4f} h of full load, independent draws {independent:.4f}")
     for metric, value, beside in (
         (ENERGY_CHANGE, 100 * (copula / independent - 1), {}),
-        (ENERGY_CRPS, copula, {"independent": independent}),
+        (ENERGY_CRPS, copula, {"independent": independent, "alike_days": float(np.mean(alike))}),
     ):
         yield line_of(
             CASE,

@@ -1,7 +1,8 @@
 """Faults, one at a time, and what each costs against the clean run.
 
-Gaps, a stuck feed and mixed units strike the power feed that is learnt from; lost days strike the
-weather forecast of the hours asked for; a late run leaves the one before it.
+Gaps, a stuck feed, mixed units and curtailment strike the power feed that is learnt from; lost days
+strike the weather forecast of the hours asked for, on the fits of the clean run; a late run leaves
+the one before it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +18,9 @@ from benchmarks.forecasting.metrics import LOSS, PINBALL
 from benchmarks.forecasting.months import Task, require_span, task
 from benchmarks.line import Line, line_of
 from benchmarks.meter import Meter
+from forecasting.available import available
 from forecasting.door import live
-from forecasting.models.blend import forecast_span
+from forecasting.models.blend import SpanFits, fit_span
 from forecasting.quantiles import PERCENTILES
 
 CASE = "stress"
@@ -26,6 +28,7 @@ GAP_SHARE, GAP_H = 0.4, 72
 LOST_SHARE = 0.15
 MIXED_SHARE, MIXED_FACTOR = 0.05, 1000.0
 STUCK_EVERY_H, STUCK_H = 168, 24
+CURTAILED_SHARE, CURTAILED_TO, CURTAILED_H = 0.3, 0.4, 6
 RUNS_APART_H = 12
 SEED = 0
 
@@ -53,6 +56,13 @@ def with_mixed_units(power: pd.Series, rng: np.random.Generator) -> pd.Series:
     return live(mixed, variable="wind", capacity=1.0)[0]
 
 
+def with_curtailment(power: pd.Series, rng: np.random.Generator) -> pd.Series:
+    """Three hours in ten held at two fifths of what was there, six hours at a time, and marked."""
+    curtailed = rng.random(power.size // CURTAILED_H + 1) < CURTAILED_SHARE
+    marked = pd.Series(np.repeat(curtailed, CURTAILED_H)[: power.size], index=power.index)
+    return available(power.where(~marked, CURTAILED_TO * power), curtailed=marked)
+
+
 def with_lost_days(track: Track, of: Task, rng: np.random.Generator) -> Track:
     """Days of the month asked for whose weather run never came, for all farms."""
     days = pd.date_range(of.begin, of.end - pd.Timedelta("1D"), freq="D")
@@ -69,14 +79,20 @@ _POWER: Mapping[str, Callable[[pd.Series, np.random.Generator], pd.Series]] = {
     "training_gaps_40_percent": with_gaps,
     "power_feed_stuck_a_day_each_week": with_stuck_days,
     "units_mixed_5_percent": with_mixed_units,
+    "curtailed_30_percent": with_curtailment,
 }
 
 
-def score(track: Track, of: Task, truth: Track) -> float:
-    """Pinball of one month with the models weighed equally; truths are the clean ones."""
+def learnt(track: Track, of: Task) -> SpanFits:
+    """Every model of one month."""
     tables = track.tables(of)
     columns = list(next(iter(tables.values())).features.columns)
-    members = forecast_span(tables, track.recipes(columns), PERCENTILES, begin=of.begin, end=of.end)
+    return fit_span(tables, track.recipes(columns), begin=of.begin)
+
+
+def score(fits: SpanFits, track: Track, of: Task, truth: Track) -> float:
+    """Pinball of one month with the models weighed equally; truths are the clean ones."""
+    members = fits.members(track.tables(of), PERCENTILES, end=of.end)
     equal = np.full(len(members.names), 1 / len(members.names))
     return mean_pinball(members.blended(equal), truth.truth(of))
 
@@ -109,23 +125,25 @@ def lines(data: Path, numbers: tuple[int, ...], say: Callable[[str], None]) -> I
     found: dict[str, list[float]] = {}
     for number in numbers:
         of = task(track.first_month, number)
-        struck: dict[str, Track] = {"clean": track}
+        fits = learnt(track, of)
+        scores = {"clean": score(fits, track, of, track)}
+        blind = with_lost_days(track, of, np.random.default_rng([SEED, number]))
+        scores["weather_days_lost_15_percent"] = score(fits, blind, of, track)
         for fault, strike in _POWER.items():
             rng = np.random.default_rng([SEED, number])
             power = {zone: strike(series, rng) for zone, series in track.power.items()}
-            struck[fault] = replace(track, power=power)
-        rng = np.random.default_rng([SEED, number])
-        struck["weather_days_lost_15_percent"] = with_lost_days(track, of, rng)
-        for fault, one in struck.items():
-            found.setdefault(fault, []).append(score(one, of, track))
-            say(f"{CASE} task {number} {fault}: {found[fault][-1]:.5f}")
+            struck = replace(track, power=power)
+            scores[fault] = score(learnt(struck, of), struck, of, track)
+        for fault, value in scores.items():
+            found.setdefault(fault, []).append(value)
+        say(f"{CASE} task {number}: {scores}")
     clean = float(np.mean(found.pop("clean")))
     over: dict[str, str | float | bool] = {
         "tasks": f"{numbers[0]}-{numbers[-1]}",
         "seed": float(SEED),
     }
-    for fault, scores in found.items():
-        value = float(np.mean(scores))
+    for fault, by_task in found.items():
+        value = float(np.mean(by_task))
         for metric, figure in ((LOSS, 100 * (value / clean - 1)), (PINBALL, value)):
             yield line_of(
                 CASE,
@@ -133,7 +151,7 @@ def lines(data: Path, numbers: tuple[int, ...], say: Callable[[str], None]) -> I
                 figure,
                 cost=whole.read(),
                 conditions={"fault": fault, **over},
-                n=len(scores),
+                n=len(by_task),
                 references={"clean": clean} if metric is PINBALL else None,
             )
     newest, before, n = late_run(data)

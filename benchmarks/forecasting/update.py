@@ -23,16 +23,14 @@ from forecasting.dependence import Dependence, scenarios
 from forecasting.features.sun import sun_features
 from forecasting.features.wind import wind_features
 from forecasting.forecast import LEVELS
-from forecasting.models.farm import wind_analogs
-from forecasting.models.linear_analogs import LinearAnalogs
+from forecasting.models.farm import sun_recipes, wind_analogs
 from forecasting.models.load import LoadModel
 from forecasting.models.regression import Recipe
-from forecasting.observed import Known, Learnt
+from forecasting.observed import ERROR_MEMORY_H, Known, Learnt
 from scheduler.errors import DataUnavailable
 
 CASE = "update"
 N_HOURS, N_SCENARIOS, N_REPEATS = 168, 200, 5
-_MEMORY_H = 3.6
 
 Ready = tuple[Learnt, Known, datetime]
 """Fits, what is at hand, and now."""
@@ -51,8 +49,8 @@ def lines(data: Path, say: Callable[[str], None]) -> Iterator[Line]:
     if not requests:
         raise DataUnavailable(f"no file {REQUESTS} in {data}; name another folder with --data DIR")
     rates = max((hourly_rates(path) for path in requests), key=lambda one: one.size)
-    apart = np.abs(np.subtract.outer(np.arange(N_HOURS), np.arange(N_HOURS)))
-    dependence = Dependence(over_time=np.exp(-apart / _MEMORY_H), between=np.eye(5))
+    demand = LoadModel(horizon_h=N_HOURS).fit(rates)
+    dependence = Dependence.fading(N_HOURS, len(learnt) + 1, memory_h=ERROR_MEMORY_H)
     levels, otherwise = np.array(LEVELS), np.linspace(0, 1, len(LEVELS))
     spent = []
     for repeat in range(N_REPEATS):
@@ -69,7 +67,7 @@ def lines(data: Path, say: Callable[[str], None]) -> Iterator[Line]:
             ).quantiles
             for name, (model, known, issued_at) in learnt.items()
         ]
-        quantiles.append(LoadModel(horizon_h=N_HOURS).quantiles(rates, levels))
+        quantiles.append(demand.quantiles(rates, levels))
         drawn = scenarios(
             dependence.draws(N_SCENARIOS, repeat), np.stack(quantiles, axis=2), levels
         )
@@ -95,7 +93,7 @@ def _wind(track: Track) -> Ready:
 def _sun(track: Track) -> Ready:
     zone = next(iter(track.power))
     features = sun_features(track.weather[zone], panels_of(zone))
-    return _learnt(track.power[zone], features, [LinearAnalogs()], upper=1.0)
+    return _learnt(track.power[zone], features, [sun_recipes(list(features.columns))[0]], upper=1.0)
 
 
 def _carbon(data: Path) -> pd.Series:

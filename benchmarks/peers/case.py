@@ -26,8 +26,20 @@ METRICS = (
         better="higher",
         meaning="of what the bound saves, under a cap",
     ),
-    Metric(name="cost", unit="money", better="lower", meaning="energy and monthly peaks of a year"),
-    Metric(name="emissions_kg", unit="kg CO2e", better="lower", meaning="of the same year"),
+    Metric(name="cost", unit="money", better="lower", meaning="of the year, or of the week"),
+    Metric(name="emissions_kg", unit="kg CO2e", better="lower", meaning="of the same span"),
+    Metric(
+        name="efficiency_gain_percent",
+        unit="%",
+        better="higher",
+        meaning="useful work a bought kWh, against run-now, as lived through",
+    ),
+    Metric(
+        name="captured_percent",
+        unit="%",
+        better="higher",
+        meaning="of what perfect foresight could save at the objective, as lived through",
+    ),
     Metric(
         name="differing_optima",
         unit="means",
@@ -278,6 +290,12 @@ def _eurosys(data: Path, _seeds: int) -> Iterator[Outcome]:
     )
 
 
+def _seasons(_data: Path, _seeds: int) -> Iterator[Outcome]:
+    from benchmarks.peers import seasons
+
+    yield from seasons.outcomes()
+
+
 CASES: dict[str, Case] = {
     "eurosys": _eurosys,
     "b1-next-workday": _next_workday,
@@ -289,6 +307,7 @@ CASES: dict[str, Case] = {
     "b3-elastic": _elastic,
     "b4-site-year": _site_year,
     "b5-geo": _geo,
+    "dakhla-seasons": _seasons,
 }
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.site import FloatArray
-from scheduler.simulation.errors import ErrorField, Issuer
 
 WORK_H, EVERY_H = 24, 6
 TINY = 1e-9
@@ -159,26 +158,3 @@ def best(profile: Profile, carbon: FloatArray, work: float = WORK_H) -> tuple[Sc
         share[only] = min(1.0, float(part))
         candidates.append(Schedule(levels=np.array(hull)[levels], share=share))
     return min(candidates, key=lambda one: one.grams(profile, carbon)), bound
-
-
-def closed_loop_g(profile: Profile, carbon: FloatArray, hours: int, seed: int) -> FloatArray:
-    """What every start emits when each hour is planned again on a new forecast. [g]"""
-    issuer = Issuer(
-        truth=carbon,
-        field=ErrorField(n_steps=hours, step_h=1.0, rng=np.random.default_rng(seed)),
-        mean=float(carbon.mean()),
-    )
-    issued = [issuer.issue(hour) for hour in range(len(carbon))]
-    emitted = []
-    for first in starts(carbon, hours):
-        left, grams = float(WORK_H), 0.0
-        for hour in range(first, first + hours):
-            if left <= TINY:
-                break
-            looks = np.maximum(issued[hour][: first + hours - hour], TINY)
-            plan, _ = best(profile, looks, left)
-            level, share = int(plan.levels[0]), float(plan.share[0])
-            left -= profile.speed[level] * share
-            grams += profile.power_kw[level] * share * carbon[hour]
-        emitted.append(grams)
-    return np.array(emitted)

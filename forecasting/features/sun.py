@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.features.wind import clock_features
-from forecasting.sky import sky_over
+from forecasting.features.wind import clock_features, moved
+from forecasting.sky import Sky, sky_over
 from forecasting.steps import HOUR, Array, Steps
 
 TWILIGHT_DEG = -6.0
@@ -40,57 +40,39 @@ class Panels:
     albedo: float = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Light:
-    """The sun over an hourly index, middle of each hour."""
+def _sky(index: pd.DatetimeIndex, panels: Panels) -> Sky:
+    """The sun over an hourly index, in the middle of each hour."""
+    start, end = index.min().to_pydatetime(), index.max().to_pydatetime()
+    steps = Steps(start=start, step=HOUR, n_steps=int((end - start) / HOUR) + 1)
+    place = ((index - index.min()) // pd.Timedelta(HOUR)).to_numpy()
+    return sky_over(panels.latitude_deg, panels.longitude_deg, 0.0, steps).at(place)
 
-    zenith_deg: Array
-    apparent_zenith_deg: Array
-    azimuth_deg: Array
-    day_of_year: Array
-    dni_extra_w_m2: Array
-    clear_ghi_w_m2: Array
 
-    @classmethod
-    def over(cls, index: pd.DatetimeIndex, panels: Panels) -> "_Light":
-        start, end = index.min().to_pydatetime(), index.max().to_pydatetime()
-        steps = Steps(start=start, step=HOUR, n_steps=int((end - start) / HOUR) + 1)
-        sky = sky_over(panels.latitude_deg, panels.longitude_deg, 0.0, steps)
-        place = ((index - index.min()) // pd.Timedelta(HOUR)).to_numpy()
-        return cls(
-            zenith_deg=sky.zenith_deg[place],
-            apparent_zenith_deg=sky.apparent_zenith_deg[place],
-            azimuth_deg=sky.azimuth_deg[place],
-            day_of_year=sky.day_of_year[place],
-            dni_extra_w_m2=sky.dni_extra_w_m2[place],
-            clear_ghi_w_m2=sky.clear_ghi_w_m2[place],
-        )
+def _on_plane(sky: Sky, panels: Panels, ghi_w_m2: Array) -> Array:
+    """What of horizontal light falls on the panels (Hay and Davies 1980). [W/m²]"""
+    from pvlib import irradiance  # noqa: PLC0415 - seconds of start-up
 
-    def on(self, panels: Panels, ghi_w_m2: Array) -> Array:
-        """What of horizontal light falls on the panels (Hay and Davies 1980). [W/m²]"""
-        from pvlib import irradiance  # noqa: PLC0415 - seconds of start-up
-
-        split = irradiance.erbs(ghi_w_m2, self.zenith_deg, self.day_of_year)
-        plane = irradiance.get_total_irradiance(
-            panels.tilt_deg,
-            panels.azimuth_deg,
-            self.apparent_zenith_deg,
-            self.azimuth_deg,
-            split["dni"],
-            ghi_w_m2,
-            split["dhi"],
-            dni_extra=self.dni_extra_w_m2,
-            albedo=panels.albedo,
-            model="haydavies",
-        )
-        total: Array = np.nan_to_num(np.asarray(plane["poa_global"], dtype=np.float64))
-        return np.maximum(total, 0.0)
+    split = irradiance.erbs(ghi_w_m2, sky.zenith_deg, sky.day_of_year)
+    plane = irradiance.get_total_irradiance(
+        panels.tilt_deg,
+        panels.azimuth_deg,
+        sky.apparent_zenith_deg,
+        sky.azimuth_deg,
+        split["dni"],
+        ghi_w_m2,
+        split["dhi"],
+        dni_extra=sky.dni_extra_w_m2,
+        albedo=panels.albedo,
+        model="haydavies",
+    )
+    total: Array = np.nan_to_num(np.asarray(plane["poa_global"], dtype=np.float64))
+    return np.maximum(total, 0.0)
 
 
 def clear_plane(index: pd.DatetimeIndex, panels: Panels) -> pd.Series:
     """What falls on the panels under a clear sky, mean of each hour of left edges. [W/m²]"""
-    light = _Light.over(index, panels)
-    return pd.Series(light.on(panels, light.clear_ghi_w_m2), index=index)
+    sky = _sky(index, panels)
+    return pd.Series(_on_plane(sky, panels, sky.clear_ghi_w_m2), index=index)
 
 
 def sun_features(weather: pd.DataFrame, panels: Panels) -> pd.DataFrame:
@@ -103,23 +85,23 @@ def sun_features(weather: pd.DataFrame, panels: Panels) -> pd.DataFrame:
         panels: The plane.
     """
     index = pd.DatetimeIndex(weather.index)
-    light = _Light.over(index, panels)
-    ghi, clear_ghi = weather["ghi_w_m2"].to_numpy(dtype=np.float64), light.clear_ghi_w_m2
+    sky = _sky(index, panels)
+    ghi, clear_ghi = weather["ghi_w_m2"].to_numpy(dtype=np.float64), sky.clear_ghi_w_m2
     hour_index = _share(ghi, clear_ghi)
     day = index.floor("D")
     by_day = pd.DataFrame({"ghi": ghi, "clear": clear_ghi}).groupby(day).transform("sum")
-    plane, clear = light.on(panels, ghi), light.on(panels, clear_ghi)
+    plane, clear = _on_plane(sky, panels, ghi), _on_plane(sky, panels, clear_ghi)
     columns: dict[str, Array] = {
         "plane_w_m2": plane,
         "clear_plane_w_m2": clear,
         "clear_index": hour_index,
         "day_clear_index": _share(by_day["ghi"].to_numpy(), by_day["clear"].to_numpy()),
-        "elevation": 90.0 - light.zenith_deg,
-        "azimuth": light.azimuth_deg,
+        "elevation": 90.0 - sky.zenith_deg,
+        "azimuth": sky.azimuth_deg,
     }
     for offset in (-2, -1, 1, 2):
-        columns[f"plane_w_m2_{offset:+d}h"] = _moved(plane, offset)
-        columns[f"cloud_share_{offset:+d}h"] = _moved(weather["cloud_share"].to_numpy(), offset)
+        columns[f"plane_w_m2_{offset:+d}h"] = moved(plane, offset)
+        columns[f"cloud_share_{offset:+d}h"] = moved(weather["cloud_share"].to_numpy(), offset)
     for name in weather.columns:
         columns[name] = weather[name].to_numpy(dtype=np.float64)
     clock = clock_features(index)
@@ -132,10 +114,3 @@ def _share(part: Array, whole: Array) -> Array:
     share = np.zeros_like(whole)
     np.divide(part, whole, out=share, where=whole > _LEAST_CLEAR_W_M2)
     return np.clip(share, 0.0, _MOST_INDEX)
-
-
-def _moved(values: Array, offset: int) -> Array:
-    """`values` of `offset` rows later, the ends repeated."""
-    place = np.clip(np.arange(values.size) + offset, 0, values.size - 1)
-    moved: Array = values[place]
-    return moved

@@ -49,9 +49,9 @@ def wind_features(
         "turning": np.arctan2(u10 * v100 - v10 * u100, u10 * u100 + v10 * v100),
     }
     for offset in around_h:
-        columns[f"speed_100_{offset:+d}h"] = _moved(high, offset)
-    near = np.stack([_moved(high, offset) for offset in range(-2, 3)])
-    wide = np.stack([_moved(high, offset) for offset in range(-3, 4)])
+        columns[f"speed_100_{offset:+d}h"] = moved(high, offset)
+    near = np.stack([moved(high, offset) for offset in range(-2, 3)])
+    wide = np.stack([moved(high, offset) for offset in range(-3, 4)])
     columns["speed_mean_5h"] = near.mean(axis=0)
     columns["speed_spread_7h"] = wide.std(axis=0)
     for hours in (13, 25):
@@ -59,7 +59,7 @@ def wind_features(
         columns[f"speed_mean_{hours}h"] = around.mean().to_numpy()
     columns |= {"east_m_s": u100, "north_m_s": v100}
     for offset in (-2, 2):
-        columns[f"speed_10_{offset:+d}h"] = _moved(low, offset)
+        columns[f"speed_10_{offset:+d}h"] = moved(low, offset)
     columns |= clock_features(pd.DatetimeIndex(own.index))
     columns |= _around(weather)
     for other, winds in weather.items():
@@ -81,8 +81,8 @@ def _around(weather: Mapping[str, pd.DataFrame]) -> dict[str, Array]:
     mean = speed.mean(axis=0)
     return {
         "region_speed": mean,
-        "region_speed_-2h": _moved(mean, -2),
-        "region_speed_+2h": _moved(mean, 2),
+        "region_speed_-2h": moved(mean, -2),
+        "region_speed_+2h": moved(mean, 2),
         "region_spread": speed.std(axis=0),
         "region_east": east.mean(axis=0),
         "region_north": north.mean(axis=0),
@@ -101,8 +101,8 @@ def clock_features(index: pd.DatetimeIndex) -> dict[str, Array]:
     }
 
 
-def _moved(values: Array, offset: int) -> Array:
+def moved(values: Array, offset: int) -> Array:
     """`values` of `offset` rows later, the ends repeated."""
     place = np.clip(np.arange(values.size) + offset, 0, values.size - 1)
-    moved: Array = values[place]
-    return moved
+    later: Array = values[place]
+    return later

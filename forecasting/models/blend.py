@@ -9,12 +9,14 @@ month is little evidence.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from time import process_time
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.models.climatology import Climatology
-from forecasting.models.regression import Recipe
+from forecasting.models.regression import Fitted, Recipe
 from forecasting.quantiles import averaged
 from forecasting.scores import pinball
 from forecasting.steps import Array
@@ -99,6 +101,67 @@ class Members:
         return float(np.mean(scores)) if scores else np.inf
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpanFits:
+    """Every model of every site, learnt from power before one instant.
+
+    Attributes:
+        begin: That instant.
+        names: Of the models.
+        fitted: By site, one fit for each model.
+        fit_cpu_s: CPU time it took. [s]
+    """
+
+    begin: pd.Timestamp
+    names: tuple[str, ...]
+    fitted: Mapping[str, tuple[Fitted, ...]]
+    fit_cpu_s: float
+
+    def members(self, tables: Mapping[str, Table], levels: Array, *, end: pd.Timestamp) -> Members:
+        """Every site's hours up to `end`, with the weather as `tables` have it."""
+        started = process_time()
+        found = {
+            site: _forecast(tables[site], fitted, levels, self.begin, end)
+            for site, fitted in self.fitted.items()
+        }
+        return Members(
+            names=self.names,
+            quantiles=found,
+            levels=levels,
+            fit_cpu_s=self.fit_cpu_s,
+            predict_cpu_s=process_time() - started,
+        )
+
+
+def fit_span(
+    tables: Mapping[str, Table], recipes: Sequence[Recipe], *, begin: pd.Timestamp
+) -> SpanFits:
+    """Learn every site by every model from power before `begin` only.
+
+    Raises:
+        ValueError: Where a site has less than `LEAST_ROWS` hours of history.
+    """
+    started = process_time()
+    fitted: dict[str, tuple[Fitted, ...]] = {}
+    for site, table in tables.items():
+        rows, lit, whole = _rows(table)
+        before = np.asarray(table.features.index < begin)
+        past = before & lit & whole & np.isfinite(table.power.to_numpy())
+        if past.sum() < LEAST_ROWS and before.sum() < LEAST_ROWS:
+            raise ValueError(
+                f"blend: {site} must have {LEAST_ROWS} h of history, got {int(past.sum())}; "
+                "use a lower rung until then"
+            )
+        target = table.power.to_numpy()[past]
+        fitted[site] = tuple(recipe.fit(rows[past], target) for recipe in recipes)
+    return SpanFits(
+        begin=begin,
+        names=tuple(recipe.name for recipe in recipes),
+        fitted=fitted,
+        fit_cpu_s=process_time() - started,
+    )
+
+
 def forecast_span(
     tables: Mapping[str, Table],
     recipes: Sequence[Recipe],
@@ -107,51 +170,39 @@ def forecast_span(
     begin: pd.Timestamp,
     end: pd.Timestamp,
 ) -> Members:
-    """Every site's hours [begin, end) by every model, from power before `begin` only.
+    """Every site's hours [begin, end) by every model, from power before `begin` only."""
+    return fit_span(tables, recipes, begin=begin).members(tables, levels, end=end)
 
-    Raises:
-        ValueError: Where a site has less than `LEAST_ROWS` hours of history.
-    """
-    from time import process_time  # noqa: PLC0415 - only told, never decided on
 
-    found: dict[str, tuple[Array, ...]] = {}
-    fit_s = predict_s = 0.0
-    for site, table in tables.items():
-        index = table.features.index
-        rows = table.features.to_numpy(dtype=np.float64)
-        lit = table.dark < 1
-        whole = np.isfinite(rows).all(axis=1)
-        past = np.asarray(index < begin) & lit & whole & np.isfinite(table.power.to_numpy())
-        if past.sum() < LEAST_ROWS and np.asarray(index < begin).sum() < LEAST_ROWS:
-            raise ValueError(
-                f"blend: {site} must have {LEAST_ROWS} h of history, got {int(past.sum())}; "
-                "use a lower rung until then"
-            )
-        wanted = np.asarray((index >= begin) & (index < end))
-        asked = rows[wanted & lit & whole]
-        # Hours without weather: what is usual, never a tree with a gap in its inputs.
-        blind = wanted & lit & ~whole
-        usual = np.zeros((levels.size, int(blind.sum())))
-        if blind.any():
-            known = table.power[np.asarray(index < begin)]
-            usual = Climatology.of(known).quantiles(pd.DatetimeIndex(index[blind]), levels)
-        each = []
-        for recipe in recipes:
-            started = process_time()
-            fitted = recipe.fit(rows[past], table.power.to_numpy()[past])
-            learnt = process_time()
-            quantiles = np.zeros((levels.size, int(wanted.sum())))
-            if asked.size:
-                quantiles[:, (lit & whole)[wanted]] = fitted.quantiles(asked, levels)
-            quantiles[:, blind[wanted]] = usual
-            each.append(quantiles)
-            fit_s += learnt - started
-            predict_s += process_time() - learnt
-        found[site] = tuple(each)
-    return Members(
-        names=tuple(recipe.name for recipe in recipes),
-        quantiles=found,
-        levels=levels,
-        fit_cpu_s=fit_s,
-        predict_cpu_s=predict_s,
-    )
+def _forecast(
+    table: Table,
+    fitted: Sequence[Fitted],
+    levels: Array,
+    begin: pd.Timestamp,
+    end: pd.Timestamp,
+) -> tuple[Array, ...]:
+    """One site's hours by every model, each (Q, n); none while it is dark."""
+    index = pd.DatetimeIndex(table.features.index)
+    rows, lit, whole = _rows(table)
+    wanted = np.asarray((index >= begin) & (index < end))
+    # Hours without weather: what is usual, never a tree with a gap in its inputs.
+    blind = wanted & lit & ~whole
+    usual = np.zeros((levels.size, int(blind.sum())))
+    if blind.any():
+        known = table.power[np.asarray(index < begin)]
+        usual = Climatology.of(known).quantiles(index[blind], levels)
+    asked = rows[wanted & lit & whole]
+    each = []
+    for model in fitted:
+        quantiles = np.zeros((levels.size, int(wanted.sum())))
+        if asked.size:
+            quantiles[:, (lit & whole)[wanted]] = model.quantiles(asked, levels)
+        quantiles[:, blind[wanted]] = usual
+        each.append(quantiles)
+    return tuple(each)
+
+
+def _rows(table: Table) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Features, which hours have light, and which have all their weather."""
+    rows = table.features.to_numpy(dtype=np.float64)
+    return rows, table.dark < 1, np.isfinite(rows).all(axis=1)

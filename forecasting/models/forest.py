@@ -7,11 +7,10 @@ Machine Learning 63, 2006): quick to grow, and smoother than the best split.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from forecasting.models.leaves import Leaves
 from forecasting.models.regression import require_rows
 from forecasting.steps import Array
 
@@ -41,12 +40,11 @@ class QuantileForest:
 
     def fit(self, features: Array, target: Array) -> "FittedForest":
         """Grow the trees and note who shares a leaf."""
-        from scipy.sparse import csr_matrix  # noqa: PLC0415 - only where a forest is grown
         from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415 - seconds of start-up
 
         require_rows("forest.fit", features, target)
         order = np.argsort(target, kind="stable")
-        features, target = features[order].astype(np.float32), target[order]
+        features, target = features[order], target[order]
         trees = ExtraTreesRegressor(
             n_estimators=self.n_trees,
             min_samples_leaf=self.least_rows,
@@ -54,58 +52,27 @@ class QuantileForest:
             random_state=self.seed,
             n_jobs=1,
         ).fit(features, target)
-        leaves = trees.apply(features)
-        first = _first_leaf(trees)
-        columns = (leaves + first).ravel()
-        size = np.bincount(
-            columns, minlength=int(first[-1] + trees.estimators_[-1].tree_.node_count)
-        )
-        members = csr_matrix(
-            (
-                1.0 / size[columns] / self.n_trees,
-                columns,
-                np.arange(0, columns.size + 1, self.n_trees),
-            ),
-            shape=(target.size, size.size),
-        )
-        return FittedForest(trees=trees, first=first, members=members.T.tocsr(), target=target)
-
-
-def _first_leaf(trees: Any) -> Any:
-    """Number of each tree's first node when the nodes of all are counted through."""
-    counts = [tree.tree_.node_count for tree in trees.estimators_]
-    return np.concatenate([[0], np.cumsum(counts)[:-1]])
+        return FittedForest(leaves=Leaves.of(trees, features), target=target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedForest:
     """Grown trees, and the targets of their training rows in increasing order."""
 
-    trees: Any
-    first: Any
-    members: Any
+    leaves: Leaves
     target: Array
 
     def quantiles(self, features: Array, levels: Array) -> Array:
         """Shape (Q, n)."""
         require_rows("forest.quantiles", features)
-        rows = features.astype(np.float32)
-        found = np.empty((levels.size, rows.shape[0]))
-        for begin in range(0, rows.shape[0], _ROWS_AT_A_TIME):
+        found = np.empty((levels.size, features.shape[0]))
+        for begin in range(0, features.shape[0], _ROWS_AT_A_TIME):
             some = slice(begin, begin + _ROWS_AT_A_TIME)
-            found[:, some] = self._some(rows[some], levels)
+            found[:, some] = self._some(features[some], levels)
         return found
 
-    def _some(self, rows: NDArray[np.float32], levels: Array) -> Array:
-        from scipy.sparse import csr_matrix  # noqa: PLC0415 - as above
-
-        columns = (self.trees.apply(rows) + self.first).ravel()
-        n_trees = self.first.size
-        falls = csr_matrix(
-            (np.ones(columns.size), columns, np.arange(0, columns.size + 1, n_trees)),
-            shape=(rows.shape[0], self.members.shape[0]),
-        )
-        weight = np.asarray((falls @ self.members).todense())
+    def _some(self, rows: Array, levels: Array) -> Array:
+        weight = np.asarray(self.leaves.weights(rows).todense())
         reached = np.cumsum(weight, axis=1) - weight / 2
         found = np.empty((levels.size, rows.shape[0]))
         for row in range(rows.shape[0]):

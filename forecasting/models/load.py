@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.models import level
 from forecasting.steps import Array
 
 _DAY = 24
@@ -19,7 +20,11 @@ _CHOICES = tuple((decay, penalty) for decay in (0.75, 0.9, 1.0) for penalty in (
 
 _FLOOR_SHARE = 0.05
 _FIRST_ORIGIN_H = 72
+LEAST_H = _FIRST_ORIGIN_H + 2 * _DAY
+"""Hours of history from which this model speaks. [h]"""
+
 _FOLDS = 4
+_LEAST_ERRORS = 24
 _BAND_EDGE = 0.95
 
 
@@ -33,66 +38,109 @@ class LoadModel:
 
     horizon_h: int = 24
 
-    def quantiles(self, history: Array, levels: Array) -> Array:
-        """Of the hours after `history`, learnt from it alone, shape (Q, horizon).
+    def fit(self, history: Array) -> "FittedLoad":
+        """Learn decay, penalty, coefficients and errors from a history of at least 5 days.
 
         Args:
-            history: Hourly values, the last one just over; NaN where unknown. At least 5 days.
-            levels: Quantile levels.
+            history: Hourly values, the last one just over; NaN where unknown.
         """
-        least = _FIRST_ORIGIN_H + 2 * _DAY
+        least = LEAST_H
         if history.size < least:
             raise ValueError(
                 f"load: history must hold {least} h, got {history.size}; use a lower rung"
             )
-        floor = max(_FLOOR_SHARE * float(np.nanmedian(history)), 1e-9)
-        log = np.log(np.maximum(np.where(np.isfinite(history), history, np.nan), floor))
-        now = log.size
-        origins = np.arange(_FIRST_ORIGIN_H, now + 1)
-        fits = [_Fit.of(log, origins, self.horizon_h, decay, cost) for decay, cost in _CHOICES]
-        best = min(fits, key=lambda fit: fit.held_out)
-        widen = _widening(now // _DAY - _FIRST_ORIGIN_H // _DAY, best.decay)
-        found = np.empty((levels.size, self.horizon_h))
-        for lead, errors in enumerate(best.errors):
-            places = np.arange(1, errors.size + 1) / (errors.size + 1)
-            spread = widen * np.interp(levels, places, np.sort(errors))
-            found[:, lead] = np.exp(best.middle[lead] + spread)
-        return found
+        floor = _floor(history)
+        log = _log(history, floor)
+        origins = np.arange(_FIRST_ORIGIN_H, log.size + 1)
+        fits = [_learnt(log, origins, self.horizon_h, choice, floor) for choice in _CHOICES]
+        return min(fits, key=lambda fit: fit.held_out)
+
+    def quantiles(self, history: Array, levels: Array) -> Array:
+        """Of the hours after `history`, learnt from it alone, shape (Q, horizon).
+
+        From two days to five the day is repeated by exponential smoothing.
+        """
+        if level.LEAST_H <= history.size < LEAST_H:
+            log = _log(history, _floor(history))
+            return np.exp(level.smoothed_quantiles(log, self.horizon_h, levels))
+        return self.fit(history).quantiles(history, levels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Fit:
-    """One choice of decay and penalty, fitted to a history.
+class FittedLoad:
+    """One choice of decay and penalty, fitted to a history; learnt once a day, asked every hour.
 
     Attributes:
         decay: The choice.
-        middle: Log forecast by lead.
-        errors: Held-out errors by lead.
+        floor: Least value that is told apart.
+        coefficients: Of the distances from the profile, by lead, shape (H, 3).
+        errors: Held-out errors by lead, increasing, each already widened.
         held_out: Their mean size, by which choices are compared.
     """
 
     decay: float
-    middle: Array
+    floor: float
+    coefficients: Array
     errors: tuple[Array, ...]
     held_out: float
 
-    @classmethod
-    def of(
-        cls, log: Array, origins: NDArray[np.int64], horizon_h: int, decay: float, penalty: float
-    ) -> "_Fit":
-        away = _distances(log, origins, decay)
-        middle, errors = np.empty(horizon_h), []
-        for lead in range(1, horizon_h + 1):
-            usual = _profile(log, origins, lead, decay)
-            at = origins + lead - 1
-            after = np.where(at < log.size, log[np.minimum(at, log.size - 1)], np.nan)
-            rows = np.isfinite(after) & np.isfinite(usual) & np.isfinite(away).all(axis=1)
-            x, y = away[rows], (after - usual)[rows]
-            errors.append(_held_out_errors(x, y, penalty))
-            now = np.nan_to_num(away[-1])
-            middle[lead - 1] = usual[-1] + now @ _coefficients(x, y, penalty)
-        size = float(np.mean([np.abs(one).mean() for one in errors]))
-        return cls(decay=decay, middle=middle, errors=tuple(errors), held_out=size)
+    def quantiles(self, history: Array, levels: Array) -> Array:
+        """Of the hours after `history`, shape (Q, H)."""
+        log = _log(history, self.floor)
+        now = np.array([log.size])
+        away = np.nan_to_num(_distances(log, now, self.decay)[0])
+        found = np.empty((levels.size, len(self.errors)))
+        for lead, errors in enumerate(self.errors, start=1):
+            middle = _profile(log, now, lead, self.decay)[0] + away @ self.coefficients[lead - 1]
+            places = np.arange(1, errors.size + 1) / (errors.size + 1)
+            found[:, lead - 1] = np.exp(middle + np.interp(levels, places, errors))
+        return found
+
+
+def _floor(history: Array) -> float:
+    return max(_FLOOR_SHARE * float(np.nanmedian(history)), 1e-9)
+
+
+def _log(history: Array, floor: float) -> Array:
+    log: Array = np.log(np.maximum(np.where(np.isfinite(history), history, np.nan), floor))
+    return log
+
+
+def _learnt(
+    log: Array,
+    origins: NDArray[np.int64],
+    horizon_h: int,
+    choice: tuple[float, float],
+    floor: float,
+) -> FittedLoad:
+    decay, penalty = choice
+    away = _distances(log, origins, decay)
+    there = np.isfinite(away).all(axis=1)
+    widen = _widening(log.size // _DAY - _FIRST_ORIGIN_H // _DAY, decay)
+    coefficients = np.empty((horizon_h, away.shape[1]))
+    errors: list[Array] = []
+    sizes: list[float] = []
+    for lead in range(1, horizon_h + 1):
+        usual = _profile(log, origins, lead, decay)
+        at = origins + lead - 1
+        after = np.where(at < log.size, log[np.minimum(at, log.size - 1)], np.nan)
+        rows = there & np.isfinite(after) & np.isfinite(usual)
+        x, y = away[rows], (after - usual)[rows]
+        if y.size < _LEAST_ERRORS:
+            # A week ahead, in the second week: the errors of the longest lead that has some.
+            coefficients[lead - 1] = coefficients[lead - 2]
+            errors.append(errors[-1])
+            continue
+        coefficients[lead - 1], missed = _cross_fitted(x, y, penalty)
+        sizes.append(float(np.abs(missed).mean()))
+        errors.append(widen * np.sort(missed))
+    return FittedLoad(
+        decay=decay,
+        floor=floor,
+        coefficients=coefficients,
+        errors=tuple(errors),
+        held_out=float(np.mean(sizes)),
+    )
 
 
 def _widening(n_days: int, decay: float) -> float:
@@ -147,17 +195,21 @@ def _distances(log: Array, origins: NDArray[np.int64], decay: float) -> Array:
     return np.stack([mean_of_last(1), mean_of_last(3), mean_of_last(_DAY)], axis=1)
 
 
-def _coefficients(x: Array, y: Array, penalty: float) -> Array:
-    gram = x.T @ x + penalty * float(np.mean(x**2) or 1.0) * np.eye(x.shape[1])
-    return np.asarray(np.linalg.solve(gram, x.T @ y), dtype=np.float64)
-
-
-def _held_out_errors(x: Array, y: Array, penalty: float) -> Array:
-    """Errors on each quarter of the past by what was learnt from the other three."""
-    block = np.arange(y.size) * _FOLDS // max(y.size, 1)
-    errors = [
-        y[block == fold]
-        - x[block == fold] @ _coefficients(x[block != fold], y[block != fold], penalty)
-        for fold in range(_FOLDS)
+def _cross_fitted(x: Array, y: Array, penalty: float) -> tuple[Array, Array]:
+    """Coefficients on the whole past, and errors on each quarter by what the others taught."""
+    edges = np.arange(_FOLDS + 1) * y.size // _FOLDS
+    folds = [slice(edges[k], edges[k + 1]) for k in range(_FOLDS)]
+    grams = np.stack([x[fold].T @ x[fold] for fold in folds])
+    moments = np.stack([x[fold].T @ y[fold] for fold in folds])
+    sizes = np.array([fold.stop - fold.start for fold in folds])
+    squares = np.array([float((x[fold] ** 2).sum()) for fold in folds])
+    gram = np.concatenate([grams.sum(axis=0) - grams, grams.sum(axis=0)[None]])
+    moment = np.concatenate([moments.sum(axis=0) - moments, moments.sum(axis=0)[None]])
+    n_values = np.append(y.size - sizes, y.size) * x.shape[1]
+    scale = np.append(squares.sum() - squares, squares.sum()) / np.maximum(n_values, 1)
+    cost = penalty * np.where(scale > 0, scale, 1.0)
+    solved = np.linalg.solve(gram + cost[:, None, None] * np.eye(x.shape[1]), moment[..., None])[
+        ..., 0
     ]
-    return np.concatenate(errors)
+    errors = [y[fold] - x[fold] @ solved[k] for k, fold in enumerate(folds)]
+    return solved[-1], np.concatenate(errors)

@@ -28,7 +28,9 @@ SUN_TRUST = 0.6
 SUN_FADING_H = 5.0
 
 _LEAST_CLEAR_SHARE = 0.08
-_MOST_INDEX = 1.3
+MOST_INDEX = 1.3
+"""Share of the clear sky beyond which a reading is taken for an error, where nothing is known."""
+
 _HOUR_LIKENESS = 8.0
 
 
@@ -98,6 +100,7 @@ def sun_ahead(
     levels: Array,
     *,
     learnt_until: pd.Timestamp,
+    most_index: float = MOST_INDEX,
 ) -> Ahead:
     """Power of a PV plant from each origin, shares of capacity; nothing by night.
 
@@ -109,11 +112,12 @@ def sun_ahead(
         leads_h: 1 is the hour that begins at the origin.
         levels: Quantile levels.
         learnt_until: Models see nothing later; not after the first origin.
+        most_index: Largest share of the clear sky that is believed.
     """
     _require_past(origins, learnt_until)
     scale = float(clear.max())
     course = clear / scale
-    index = clear_index(power, course)
+    index = clear_index(power, course, most_index)
     past = index[index.index < learnt_until]
     usual_index = Climatology.of(past)
     valid = [origins + pd.Timedelta(hours=lead - 1) for lead in leads_h]
@@ -152,11 +156,11 @@ def sun_ahead(
     return Ahead(quantiles=quantiles, fresh=fresh)
 
 
-def clear_index(power: pd.Series, course: pd.Series) -> pd.Series:
+def clear_index(power: pd.Series, course: pd.Series, most: float = MOST_INDEX) -> pd.Series:
     """Power over the clear-sky course, NaN while the sun is too low to tell."""
     light = course.reindex(power.index)
     index: pd.Series = (power / light).where(light > _LEAST_CLEAR_SHARE)
-    return index.clip(upper=_MOST_INDEX)
+    return index.clip(upper=most)
 
 
 def _sky_features(index: pd.Series) -> pd.DataFrame:
@@ -190,3 +194,10 @@ def _require_past(origins: pd.DatetimeIndex, learnt_until: pd.Timestamp) -> None
             f"recent: learnt_until must not be after the first origin {origins.min()}, "
             f"got {learnt_until}; a forecast may not learn from its future"
         )
+
+
+def believable_index(power: pd.Series, clear: pd.Series) -> float:
+    """What nearly all of a plant's own hours stay below: more where its panels track the sun."""
+    course = clear / float(clear.max())
+    found = clear_index(power, course, np.inf).dropna()
+    return max(MOST_INDEX, float(found.quantile(0.999))) if len(found) else MOST_INDEX

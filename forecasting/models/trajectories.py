@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.features.wind import clock_features
+from forecasting.models.leaves import Leaves
 from forecasting.steps import Array
 
 LAGS_H = (1, 2, 3, 4, 5, 6, 9, 12, 18, 24)
@@ -95,49 +96,16 @@ class TrajectoryForest:
                 max_features=self.feature_share,
                 random_state=self.seed,
                 n_jobs=1,
-            ).fit(features.to_numpy(dtype=np.float32)[rows], after[rows])
-            forests.append(_Leaves.of(trees, features.to_numpy(dtype=np.float32)[rows], rows))
+            ).fit(features.to_numpy()[rows], after[rows])
+            forests.append((Leaves.of(trees, features.to_numpy()[rows]), rows))
         return FittedTrajectories(forests=tuple(forests), past=values.to_numpy(), last=last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Leaves:
-    """One forest, and which training rows lie in which leaf."""
-
-    trees: Any
-    rows: NDArray[np.int64]
-    members: Any
-    first: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, trees: Any, features: Array, rows: NDArray[np.int64]) -> "_Leaves":
-        from scipy.sparse import csr_matrix  # noqa: PLC0415 - only where a forest is grown
-
-        counts = [tree.tree_.node_count for tree in trees.estimators_]
-        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        leaf = (trees.apply(features) + first).ravel()
-        size = np.bincount(leaf, minlength=sum(counts))
-        starts = np.arange(0, leaf.size + 1, len(counts))
-        shares = csr_matrix(
-            (1.0 / size[leaf] / len(counts), leaf, starts), shape=(rows.size, sum(counts))
-        )
-        return cls(trees=trees, rows=rows, members=shares.T.tocsr(), first=first)
-
-    def weights(self, features: Array) -> Any:
-        """How much each training row says about each new one, sparse (n, rows)."""
-        from scipy.sparse import csr_matrix  # noqa: PLC0415 - as above
-
-        leaf = (self.trees.apply(features.astype(np.float32)) + self.first).ravel()
-        starts = np.arange(0, leaf.size + 1, self.first.size)
-        shape = (features.shape[0], self.members.shape[0])
-        return csr_matrix((np.ones(leaf.size), leaf, starts), shape=shape) @ self.members
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedTrajectories:
-    """Grown forests, and the past they point into."""
+    """Grown forests with the places of their rows, and the past they point into."""
 
-    forests: tuple[_Leaves, ...]
+    forests: tuple[tuple[Leaves, NDArray[np.int64]], ...]
     past: Array
     last: Array
 
@@ -160,8 +128,8 @@ class FittedTrajectories:
                 len(_TREE_LEADS_H) - 1,
             )
             if which not in weights:
-                weights = {which: self.forests[which].weights(features).tocsr()}
-            rows, shares = self.forests[which].rows, weights[which]
+                weights = {which: self.forests[which][0].weights(features)}
+            rows, shares = self.forests[which][1], weights[which]
             by_change = lead <= _CHANGE_UP_TO_H
             for row in range(features.shape[0]):
                 some = slice(shares.indptr[row], shares.indptr[row + 1])

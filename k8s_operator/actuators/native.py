@@ -32,9 +32,12 @@ class Event(StrEnum):
     INFEASIBLE = "EnergyInfeasible"
     MISSED = "LatestStartMissed"
     ADVISED = "EnergyAdvised"
+    CONFLICTED = "EnergyConflicted"
 
 
-WARNINGS = (Event.INFEASIBLE, Event.MISSED)
+WARNINGS = (Event.INFEASIBLE, Event.MISSED, Event.CONFLICTED)
+#: Of a Job that runs nothing is told that was not known when it was let go.
+UNREMARKABLE = (Reason.AS_PLANNED, Reason.PENDING_EVALUATION, Reason.PLAN_EXPIRED)
 HOPELESS = (
     Reason.MISCONFIGURED,
     Reason.NO_ADMISSIBLE_SITE,
@@ -97,6 +100,9 @@ def intent(
         event = _held_event(decision.reason)
         if view.metadata.annotations.get(names.REASON) == decision.reason and event in WARNINGS:
             event = None
+    if facts.suspended_by_user and facts.taken_over:
+        event = Event.CONFLICTED
+        note = "somebody else suspended it after its release; it is left to them"
     return Intent(
         key=facts.key,
         path=job_path(view),
@@ -134,7 +140,7 @@ def release(view: JobView, site: str | None, reason: Reason, note: str) -> Inten
     return Intent(
         key=view.key,
         path=job_path(view),
-        body=_body(view, words, suspend=False, site=site, versioned=True),
+        body=_body(view, words, suspend=False, site=site),
         urgent_at=0.0,
         event=Event.RELEASED,
         note=note,
@@ -161,7 +167,6 @@ def _start(one: Managed, decision: Decision, words: dict[str, str], note: str) -
             suspend=False,
             site=decision.site,
             pods=_pods(one, decision.mode),
-            versioned=True,
         ),
         urgent_at=facts.latest_start.timestamp(),
         event=Event.RESUMED if resumed else Event.RELEASED,
@@ -184,7 +189,7 @@ def _pause(
     return Intent(
         key=facts.key,
         path=job_path(view),
-        body=_body(view, words, suspend=True, versioned=True),
+        body=_body(view, words, suspend=True),
         urgent_at=0.0,
         event=Event.PAUSED,
         note=note or f"progress {facts.done_share:.0%}, as {facts.done_by} tells",
@@ -199,7 +204,7 @@ def _resize(one: Managed, decision: Decision, words: dict[str, str], note: str) 
     return Intent(
         key=one.facts.key,
         path=job_path(one.view),
-        body=_body(one.view, words, pods=pods, versioned=True),
+        body=_body(one.view, words, pods=pods),
         urgent_at=one.facts.latest_start.timestamp(),
         event=Event.RESIZED,
         note=note or f"from {one.view.spec.parallelism} to {pods} pods",
@@ -222,8 +227,10 @@ def _words(one: Managed, reason: Reason, planned: PlannedJob | None, plan: str) 
     """The annotations that say what was decided; those of other applies stay as they are."""
     there = one.view.metadata.annotations
     words = {name: there[name] for name in names.WRITTEN if name in there}
-    words[names.REASON] = reason.value
-    if one.facts.phase is Phase.RUNNING:
+    running = one.facts.phase is Phase.RUNNING
+    if not (running and reason in UNREMARKABLE and names.REASON in words):
+        words[names.REASON] = reason.value
+    if running:
         return words
     words[names.LATEST_START] = instant_text(one.facts.latest_start.replace(microsecond=0))
     if planned is not None and planned.stretches:
@@ -246,7 +253,6 @@ def _body(
     suspend: bool | None = None,
     site: str | None = None,
     pods: int | None = None,
-    versioned: bool = False,
 ) -> dict[str, Any]:
     """All that is ours on the Job, with what is to change."""
     meta = view.metadata
@@ -266,7 +272,8 @@ def _body(
             "name": meta.name,
             "namespace": meta.namespace,
             "uid": meta.uid,
-            **({"resourceVersion": meta.resource_version} if versioned else {}),
+            # An older look at the Job must not undo what somebody has done to it since.
+            **({"resourceVersion": meta.resource_version} if spec else {}),
             "annotations": dict(words),
         },
         **({"spec": spec} if spec else {}),

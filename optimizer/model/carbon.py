@@ -4,8 +4,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr import LinearExpression
 
 from optimizer.problem import Problem
-
-G_PER_KG = 1000
+from optimizer.units import G_PER_KG
 
 
 def add_carbon_budget(m: pyo.ConcreteModel, problem: Problem) -> None:

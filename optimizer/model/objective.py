@@ -7,6 +7,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr import LinearExpression
 
 from optimizer.problem import Problem
+from optimizer.units import G_PER_KG
 
 NO_CHOICE_FACTOR = 10.0
 #: What a request whose quality lacks all of 1 costs, against one left unserved.
@@ -44,7 +45,7 @@ def total(terms: Sequence[tuple[float, object]]) -> LinearExpression:
 def supply_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
     """Price and variable of every energy flow and its shortfalls."""
     h, price, last = problem.horizon.step_h, problem.objective, problem.horizon.n_steps
-    kg = price.carbon_price_per_kg / 1000
+    kg = price.carbon_price_per_kg / G_PER_KG
     terms: list[tuple[float, object]] = []
     for s, site in enumerate(problem.sites):
         for t in range(last):
@@ -79,7 +80,7 @@ def supply_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, ob
 def request_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, object]]:
     """Requests left unserved, and the water that those served cost."""
     h, price = problem.horizon.step_h, problem.objective
-    request = price.unserved_price_per_request * h * 3600
+    request = problem.unserved_price_per_rps
     terms: list[tuple[float, object]] = [(request, lost) for lost in m.unserved_rps.values()]
     for s, site in enumerate(problem.sites):
         water = site.cooling.water_l_per_kwh * price.water_price_per_l * h
@@ -93,7 +94,7 @@ def _undone_terms(m: pyo.ConcreteModel, problem: Problem) -> list[tuple[float, o
     Holding no choice breaks the floor of replicas, so it costs more than any choice could save; so
     does a mean quality below its floor.
     """
-    price, seconds = problem.objective, problem.horizon.step_h * 3600
+    price, seconds = problem.objective, problem.horizon.step_s
     terms: list[tuple[float, object]] = [
         (price.unfinished_cost(job), m.undone[j]) for j, job in enumerate(problem.jobs)
     ]

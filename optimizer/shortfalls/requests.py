@@ -54,7 +54,7 @@ class RequestConflicts:
     def __init__(self, problem: Problem, plan: Plan, beside: Beside) -> None:
         """Read the plan once."""
         self._problem, self._plan, self._beside = problem, plan, beside
-        self._seconds = problem.horizon.step_h * 3600
+        self._seconds = problem.horizon.step_s
 
     def missed(self) -> Iterator[tuple[float, Service, Wish, FloatArray]]:
         """Cost of what each service lacks, the service, the wish, and what lacks by step. [1/s]"""

@@ -1,12 +1,12 @@
 """`alize explain`: why a job waits, and what would change that."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scheduler.cli.completion import jobs
+from scheduler.cli.options import RunsDir
 from scheduler.cli.runs import find
 from scheduler.cli.terminal import amount, duration, print_table
 from scheduler.cli.tools import tools
@@ -41,7 +41,7 @@ def explain(
     output: Annotated[
         Form, typer.Option("-o", "--output", help="wide and json tell every possible start.")
     ] = Form.TABLE,
-    runs_dir: Annotated[Path | None, typer.Option(help="Folder of the run folders (runs).")] = None,
+    runs_dir: RunsDir = None,
 ) -> None:
     """Read a run folder and explain one job."""
     from scheduler import settings

@@ -2,16 +2,27 @@
 
 import json
 import sys
-from collections.abc import Callable
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scheduler.cli.completion import worlds
 from scheduler.cli.exits import ExitCode
-from scheduler.cli.make_run import Made, Wish, make_run
+from scheduler.cli.make_run import Made, Wish, plan_run
+from scheduler.cli.options import (
+    Days,
+    Edits,
+    Form,
+    Gap,
+    Output,
+    Replace,
+    RunName,
+    RunsDir,
+    Scenario,
+    Seed,
+    Start,
+    TimeLimit,
+    settings_with,
+)
 from scheduler.cli.report import write_page
 from scheduler.cli.terminal import say
 from scheduler.cli.tools import tools
@@ -29,49 +40,20 @@ HELP = opening(
 )
 
 
-class Output(StrEnum):
-    """Forms of a result."""
-
-    TABLE = "table"
-    WIDE = "wide"
-    JSON = "json"
-    YAML = "yaml"
-
-
 def plan(
     context: typer.Context,
     *,
-    scenario: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENARIO", help="A file, or a world that ships.", autocompletion=worlds
-        ),
-    ],
-    output: Annotated[
-        Output | None, typer.Option("-o", "--output", help="Form of the result (table).")
-    ] = None,
-    edits: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change the scenario; repeatable."),
-    ] = None,
-    start: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Start in UTC instead of the scenario's.")
-    ] = None,
-    days: Annotated[
-        float | None, typer.Option(help="Length instead of the scenario's. [d]")
-    ] = None,
-    gap: Annotated[
-        float | None, typer.Option(help="Relative gap that ends the solve (0.03).")
-    ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(help="Wall time that ends the solve (120). [s]")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the search orders (0).")] = None,
-    runs_dir: Annotated[Path | None, typer.Option(help="Folder of the run folders (runs).")] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="NAME", help="Name of the run folder.")
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a run of that name.")] = False,
+    scenario: Scenario,
+    output: Form = None,
+    edits: Edits = None,
+    start: Start = None,
+    days: Days = None,
+    gap: Gap = None,
+    time_limit: TimeLimit = None,
+    seed: Seed = None,
+    runs_dir: RunsDir = None,
+    run: RunName = None,
+    replace: Replace = False,
     scenarios: Annotated[
         int | None,
         typer.Option(
@@ -90,16 +72,10 @@ def plan(
     ] = False,
 ) -> None:
     """Plan a scenario, write its run folder, print the plan."""
-    from scheduler import settings
+    from scheduler.planning.document import document
 
-    chosen = settings.load(
-        {
-            "output": output.value if output else None,
-            "gap": gap,
-            "time_limit_s": time_limit,
-            "seed": seed,
-            "runs_dir": runs_dir,
-        }
+    chosen = settings_with(
+        output=output, gap=gap, time_limit=time_limit, seed=seed, runs_dir=runs_dir
     )
     wish = Wish(
         scenario=scenario,
@@ -108,13 +84,13 @@ def plan(
         days=days,
         name=run,
         replace=replace,
-        foresight=foresight(scenarios, cvar_weight, cvar_tail),
     )
-    made = make_run(context, wish, chosen)
+    made = plan_run(context, wish, chosen, foresight(scenarios, cvar_weight, cvar_tail))
     page = made.folder / "report.html"
     if report:
-        write_page(page, tools(context).render(made.run))
-    printed = print_run(context, made.run, Output(chosen.output))
+        write_page(page, tools(context).render(made.result))
+    printed = document(made.result)
+    print_run(context, made.result, printed, Output(chosen.output))
     say(f"\nrun:    {made.folder}")
     if report:
         say(f"report: {page}")
@@ -145,21 +121,17 @@ def foresight(
     return None
 
 
-def print_run(context: typer.Context, run: "PlannedRun", output: Output) -> dict[str, Any]:
-    """Print `run` on stdout and return its document."""
-    from scheduler.planning.document import document
+def print_run(
+    context: typer.Context, run: "PlannedRun", whole: dict[str, Any], output: Output
+) -> None:
+    """Print the document of `run` on stdout; only people are told why each job runs when it does.
 
-    whole = document(run)
-    if output in (Output.TABLE, Output.WIDE):
-        explain = tools(context).explain(run)
-        print_document(whole, output, why=lambda job: explain(job).sentence)
-    else:
-        print_document(whole, output, why=str)
-    return whole
-
-
-def print_document(whole: dict[str, Any], output: Output, *, why: Callable[[str], str]) -> None:
-    """Print a run's document on stdout; `why` says in a sentence why a job runs when it does."""
+    Args:
+        context: Of the command.
+        run: The run, for its explanations.
+        whole: Its document, with whatever else is to be printed.
+        output: The form.
+    """
     match output:
         case Output.JSON:
             from scheduler.planning import codec
@@ -177,7 +149,8 @@ def print_document(whole: dict[str, Any], output: Output, *, why: Callable[[str]
         case _:
             from scheduler.cli.plan_table import print_plan
 
-            print_plan(whole, wide=output is Output.WIDE, why=why)
+            explain = tools(context).explain(run)
+            print_plan(whole, wide=output is Output.WIDE, why=lambda job: explain(job).sentence)
 
 
 def outcome(document: dict[str, Any], *, interrupted: bool) -> ExitCode:
@@ -187,7 +160,7 @@ def outcome(document: dict[str, Any], *, interrupted: bool) -> ExitCode:
     return ExitCode.WISH_NOT_MET if document["shortfalls"] else ExitCode.DONE
 
 
-def _next(made: Made, document: dict[str, Any], *, report: bool) -> str:
+def _next(made: "Made[PlannedRun]", document: dict[str, Any], *, report: bool) -> str:
     """The command that most likely comes next."""
     unfinished = [one["job"] for one in document["placements"] if one["state"] != "planned"]
     late = [one["job"] for one in document["placements"] if one["late_h"] > 0]

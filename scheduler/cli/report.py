@@ -8,7 +8,8 @@ import typer
 
 from scheduler.cli.completion import worlds
 from scheduler.cli.exits import ExitCode
-from scheduler.cli.make_run import Wish, make_run
+from scheduler.cli.make_run import Wish, plan_run
+from scheduler.cli.options import RunsDir
 from scheduler.cli.runs import LATEST, find
 from scheduler.cli.terminal import say
 from scheduler.cli.tools import tools
@@ -39,7 +40,7 @@ def report(
         Path | None,
         typer.Option("-o", "--output", help="File to write; - for stdout. [RUN/report.html]"),
     ] = None,
-    runs_dir: Annotated[Path | None, typer.Option(help="Folder of the run folders (runs).")] = None,
+    runs_dir: RunsDir = None,
 ) -> None:
     """Render the report of a run."""
     run, folder, interrupted = _run(context, source, runs_dir)
@@ -83,8 +84,8 @@ def _run(
         folder = find(source, chosen.runs_dir)
         return run_folder.read(folder), folder, None
     assert source is not None
-    made = make_run(context, Wish(scenario=source), chosen)
-    return made.run, made.folder, made.interrupted
+    made = plan_run(context, Wish(scenario=source), chosen)
+    return made.result, made.folder, made.interrupted
 
 
 def _code(run: "PlannedRun", *, interrupted: bool | None) -> ExitCode:

@@ -1,11 +1,11 @@
 """`alize verify`: is a run what it claims to be? Recomputed with no solver."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scheduler.cli.exits import ExitCode
+from scheduler.cli.options import RunsDir
 from scheduler.cli.runs import find
 from scheduler.cli.terminal import say
 from scheduler.cli.tools import tools
@@ -23,7 +23,7 @@ def verify(
     run: Annotated[
         str | None, typer.Argument(metavar="RUN", help="Run folder (the last one).")
     ] = None,
-    runs_dir: Annotated[Path | None, typer.Option(help="Folder of the run folders (runs).")] = None,
+    runs_dir: RunsDir = None,
 ) -> None:
     """Read a run folder and check what it claims."""
     from scheduler import settings

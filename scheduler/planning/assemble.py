@@ -19,15 +19,13 @@ from optimizer.site import (
     Plant,
     Site,
 )
+from optimizer.units import G_PER_KG, WH_PER_KWH
 from optimizer.work import Job, JobKind, Mode, Service, Variant
 from scheduler.planning.forecasts import Outlook
 from scheduler.scenario import Scenario
 from scheduler.scenario.jobs import JobSpec
 from scheduler.scenario.sites import Site as SiteModel
 from scheduler.scenario.sites import WeatherCooling
-
-G_PER_KG = 1000
-WH_PER_KWH = 1000
 
 
 def assemble(scenario: Scenario, outlook: Outlook) -> tuple[Problem, tuple[str, ...]]:

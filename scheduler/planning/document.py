@@ -18,6 +18,7 @@ from optimizer.problem import Problem
 from optimizer.site import FloatArray
 from optimizer.tally import tally
 from optimizer.timing import finish_h, is_finished, late_h
+from optimizer.units import G_PER_KG
 from optimizer.work import Job
 from scheduler.accounting.kpis import Kpis, efficiency_gain, savings_percent
 from scheduler.accounting.spread import HIGH, LOW, Spread
@@ -54,7 +55,7 @@ def shortfalls(run: PlannedRun) -> tuple[Shortfall, ...]:
     """Every shortfall of the plan above zero; what only rounding leaves is none."""
     problem, price = run.problem, run.problem.objective
     account = tally(problem, run.plan)
-    seconds = problem.horizon.step_h * 3600
+    seconds = problem.horizon.step_s
     requests = sum(float(service.demand_rps.sum()) for service in problem.services) * seconds
     work_gpu_h = sum(job.gpu_hours for job in problem.jobs)
     every = (
@@ -305,7 +306,7 @@ def job_emissions_kg(problem: Problem, plan: Plan) -> dict[str, float]:
             steps = slice(run.first_step, run.end_step)
             kw = extra_it_kw(problem, job, s, run.mode) * slope[steps]
             grams += float(kw @ intensity[s, steps]) * problem.horizon.step_h
-        shares[job.name] = grams / 1000
+        shares[job.name] = grams / G_PER_KG
     return shares
 
 

@@ -5,20 +5,24 @@ all variables share their axis.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forecasting.climate import Climate
+from forecasting.features.sun import Panels
 from forecasting.forecast import Forecast, Provenance
 from forecasting.ladder import SiteForecast, forecast_site
 from forecasting.models.given import forecast_around
+from forecasting.plant_record import PlantRecord
 from forecasting.plants.cooling import CoolingPlant
 from forecasting.plants.pv import PvPlant
 from forecasting.plants.wind import WindPlant
 from forecasting.steps import Steps
 from forecasting.weather import SyntheticFeed, SyntheticWeather
+from scheduler.errors import InputError
 from scheduler.planning.run import Forecasts
 from scheduler.scenario import Scenario
+from scheduler.scenario.fields import Record, SeriesFile
 from scheduler.scenario.sites import PvModelled, Site, WeatherCooling, WindModelled
 
 N_SCENARIOS = 20
@@ -97,7 +101,14 @@ def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
     for name, site in world.sites.items():
         given = scenario.sites[name]
         if site.climate is not None:
-            weather[name] = ahead = _weather(site, issued_at, steps, world.seed)
+            ahead = _weather(site, issued_at, steps, world.seed)
+            try:
+                weather[name] = ahead = _recorded(site, ahead, issued_at, steps)
+            except ModuleNotFoundError as error:
+                raise InputError(
+                    f"sites.{name}: to forecast from a record needs the package {error.name}; "
+                    "`pip install 'alize[learn]'` adds it"
+                ) from None
             temperature[name] = ahead.temperature
             if ahead.wind_power is not None:
                 wind[name] = ahead.wind_power
@@ -181,6 +192,32 @@ def _weather(site: Site, issued_at: datetime, steps: Steps, seed: int) -> SiteFo
         n_scenarios=N_SCENARIOS,
         seed=seed,
     )
+
+
+def _recorded(site: Site, ahead: SiteForecast, issued_at: datetime, steps: Steps) -> SiteForecast:
+    """The same weather, the power of plants that have a record forecast from it."""
+    pv, wind = site.pv, site.wind
+    if isinstance(wind, WindModelled) and wind.record is not None and ahead.wind_power is not None:
+        past = _past(wind.record, wind.capacity_kw)
+        ahead = replace(ahead, wind_power=past.wind(ahead.wind_power, issued_at, steps))
+    if isinstance(pv, PvModelled) and pv.record is not None and ahead.pv_power is not None:
+        panels = Panels(
+            latitude_deg=site.latitude_deg,
+            longitude_deg=site.longitude_deg,
+            tilt_deg=pv.tilt_deg,
+            azimuth_deg=pv.azimuth_deg,
+            albedo=pv.albedo,
+        )
+        past = _past(pv.record, pv.capacity_kw)
+        ahead = replace(ahead, pv_power=past.pv(ahead.pv_power, issued_at, steps, panels))
+    return ahead
+
+
+def _past(record: Record, capacity_kw: float) -> PlantRecord:
+    assert record.start is not None and not isinstance(record.power_kw, SeriesFile), (
+        "files are read"
+    )
+    return PlantRecord(start=record.start, power_kw=record.power_kw, capacity_kw=capacity_kw)
 
 
 def _stated(scenario: Scenario, issued_at: datetime) -> Provenance:

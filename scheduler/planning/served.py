@@ -15,7 +15,7 @@ def served(run: PlannedRun, service: Service) -> dict[str, Any]:
     """Requests of `service` and who answers them, beside run-now."""
     problem = run.problem
     ours, theirs = run.plan.servings[service.name], run.baseline.servings[service.name]
-    seconds = problem.horizon.step_h * 3600
+    seconds = problem.horizon.step_s
     requests = float(service.demand_rps.sum()) * seconds
     missed = float(unserved_rps(service, ours).sum()) * seconds
     return {

@@ -17,12 +17,11 @@ from optimizer.load import Load
 from optimizer.plan import Commitment, Dispatch, Plan, Serving
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, GridConnection, Site
+from optimizer.units import G_PER_KG
 from optimizer.work import Service
 from scheduler.accounting.kpis import Kpis, kpis_of
 from scheduler.accounting.spread import Spread, ranges_of
 from scheduler.planning.run import Forecasts
-
-G_PER_KG = 1000
 
 
 def spread(problem: Problem, plan: Plan, baseline: Plan, forecasts: Forecasts) -> Spread:

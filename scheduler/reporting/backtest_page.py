@@ -15,18 +15,27 @@ _BINS = 10
 
 def table(found: Backtest) -> str:
     """Scores by lead for the terminal."""
-    head = f"{'lead h':>7} {'alize':>10} {'climatology':>12} {'persistence':>12} {'skill':>8}  95 %"
+    head = f"{'lead h':>7} {'alize':>10} {'harmonics':>10} {'climatology':>12} {'persistence':>12}"
+    head += f" {'skill':>8}  95 %"
     rows = [head]
     for place, lead in enumerate(found.leads_h):
         low, high = found.skill_interval[place]
         rows.append(
             f"{lead:>7} {found.crps['alize'][place]:>10.4g} "
+            f"{found.crps['harmonics'][place]:>10.4g} "
             f"{found.crps['climatology'][place]:>12.4g} "
             f"{found.crps['persistence'][place]:>12.4g} {found.skill[place]:>8.1%}  "
             f"{low:.1%} to {high:.1%}"
         )
     bands = ", ".join(f"{band:.0%}: {found.coverage[band]:.1%}" for band in BANDS)
-    return "\n".join([*rows, f"truths inside the central bands: {bands}"])
+    said = [f"truths inside the central bands: {bands}"]
+    if found.recalibrated_90 is not None:
+        said.append(_recalibrated(*found.recalibrated_90))
+    return "\n".join([*rows, *said, f"the record: {found.made_of.in_words()}"])
+
+
+def _recalibrated(share: float, n: int) -> str:
+    return f"90 % band, calibrated on forecasts issued before: {share:.1%} of {n} truths inside"
 
 
 def page(found: Backtest, *, variable: str, source: str, notes: tuple[str, ...]) -> str:
@@ -51,6 +60,8 @@ def page(found: Backtest, *, variable: str, source: str, notes: tuple[str, ...])
         found=found,
         rows=rows,
         names=_NAMES,
+        recalibrated=_recalibrated(*found.recalibrated_90) if found.recalibrated_90 else "",
+        made_of=found.made_of.in_words(),
         bands=[(f"{band:.0%}", f"{found.coverage[band]:.1%}") for band in BANDS],
         skill=_skill(found),
         histogram=_histogram(found),
@@ -62,7 +73,7 @@ def page(found: Backtest, *, variable: str, source: str, notes: tuple[str, ...])
     )
 
 
-_NAMES = ("alize", "climatology", "persistence")
+_NAMES = ("alize", "harmonics", "climatology", "persistence")
 
 
 def _place(x: float, y: float) -> tuple[float, float]:

@@ -26,6 +26,7 @@ from scheduler.scenario.world import MAX_STEPS, MINUTES_A_DAY, Horizon, Policy, 
 
 Findings = Iterator[Finding]
 ROUNDING = 1e-9
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 def findings(world: World) -> Findings:
@@ -68,6 +69,13 @@ def _horizon(horizon: Horizon) -> Findings:
             f"use {most:g} days or fewer, or longer steps"
         )
         yield Finding((*path, "days"), text)
+    if not FIRST_YEAR <= horizon.start.year <= LAST_YEAR:
+        text = (
+            f"must be in a year from {FIRST_YEAR} to {LAST_YEAR}, got {utc_text(horizon.start)}; "
+            "choose another"
+        )
+        yield Finding((*path, "start"), text)
+        return
     minute = horizon.start.hour * 60 + horizon.start.minute
     if minute % horizon.step_min or horizon.start.second or horizon.start.microsecond:
         floor = minute - minute % horizon.step_min

@@ -8,6 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -19,6 +20,7 @@ from scheduler.scenario.suggest import quoted
 
 LARGEST_BYTES = 5_000_000
 LARGEST_NODES = 500_000
+DEEPEST_LEVEL = 100
 START_HINT = "`alize scenario copy dakhla` makes one to start from"
 
 
@@ -29,8 +31,26 @@ class _Constructor(RoundTripConstructor):
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_str)
 
 
+class _Composer(Composer):
+    """As ruamel.yaml's, but refuses what is nested deeper than anyone writes by hand."""
+
+    level = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The node of the next event, inside `parent`."""
+        if self.level >= DEEPEST_LEVEL:
+            mark = self.parser.peek_event().start_mark
+            raise ComposerError(None, None, f"nested deeper than {DEEPEST_LEVEL} levels", mark)
+        self.level += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.level -= 1
+
+
 def _yaml() -> YAML:
     yaml = YAML(typ="rt")
+    yaml.Composer = _Composer
     yaml.Constructor = _Constructor
     yaml.allow_duplicate_keys = True
     return yaml

@@ -185,3 +185,17 @@ RateSeries = Annotated[
     Annotated[NonNegative, Tag(NUMBER)] | Annotated[tuple[NonNegative, ...], Tag(LIST)] | _FILE,
     Discriminator(_form),
 ]
+RecordSeries = Annotated[
+    Annotated[tuple[NonNegative | None, ...], Tag(LIST)] | _FILE, Discriminator(_form)
+]
+
+
+class Record(Description):
+    """Measured hours of a plant, from which its power is forecast."""
+
+    power_kw: RecordSeries = Field(
+        description="Hourly means; empty where not known, curtailed or out of order. [kW]"
+    )
+    start: Instant | None = Field(
+        default=None, description="Left edge of the first hour of a list; a file has its own."
+    )

@@ -21,6 +21,7 @@ from scheduler.scenario.job_files import read_jobs
 from scheduler.scenario.jobs import job_spec
 from scheduler.scenario.positions import position, strip_branches
 from scheduler.scenario.prune import pruned
+from scheduler.scenario.records import read_records, record_findings
 from scheduler.scenario.resolve import (
     SeriesReader,
     length_findings,
@@ -78,8 +79,11 @@ def load(
     if world is None:
         raise ScenarioError(problems)
     reader = SeriesReader(folder)
-    problems += places.problems([*findings(world), *length_findings(world)])
+    problems += places.problems(
+        [*findings(world), *length_findings(world), *record_findings(world)]
+    )
     put(content, reader.series(world))
+    put(content, read_records(world, reader))
     notes = _take_jobs(content, world, reader)
     problems += places.problems(reader.findings) + reader.problems
     if problems:
@@ -155,7 +159,9 @@ def _find(ref: str | FilePath) -> tuple[str, str, FilePath]:
     if not path.is_file():
         looks_like_name = path.suffix not in (".yaml", ".yml") and path.name == name
         hint = did_you_mean(name, builtin.names()) if looks_like_name else f"; {START_HINT}"
-        what = "is a folder" if path.is_dir() else "no such file"
+        what = (
+            "is a folder" if path.is_dir() else "no plain file" if path.exists() else "no such file"
+        )
         what += ", and no built-in world has that name" if looks_like_name else ""
         raise ScenarioError([Problem(source=name, message=f"{what}{hint}")])
     try:

@@ -27,6 +27,7 @@ from scheduler.scenario.fields import (
     PowerSeries,
     Price,
     PriceSeries,
+    Record,
     Share,
     Text,
     TimeZone,
@@ -153,6 +154,9 @@ class PvModelled(Description):
         description="Of what is used while no grid can help, what battery and generator must be "
         "able to take over at once. [0..1]",
     )
+    record: Record | None = Field(
+        default=None, description="What it gave; forecasts then rest on it, not on the climate."
+    )
 
 
 class WindModelled(Description):
@@ -173,6 +177,9 @@ class WindModelled(Description):
         default=0,
         description="Of what is used while no grid can help, what battery and generator must be "
         "able to take over at once. [0..1]",
+    )
+    record: Record | None = Field(
+        default=None, description="What it gave; forecasts then rest on it, not on the climate."
     )
 
 

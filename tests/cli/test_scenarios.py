@@ -67,13 +67,14 @@ def test_a_setting_says_where_its_value_comes_from(alize, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        pytest.param("gap = 2\n", "alize.toml: gap: must be less than 1, got 2", id="a value"),
-        pytest.param("gpa = 2\n", "alize.toml: gpa: no such setting", id="a name"),
-        pytest.param("gap = \n", "alize.toml: not valid TOML", id="no TOML"),
+        pytest.param(b"gap = 2\n", "alize.toml: gap: must be less than 1, got 2", id="a value"),
+        pytest.param(b"gpa = 2\n", "alize.toml: gpa: no such setting", id="a name"),
+        pytest.param(b"gap = \n", "alize.toml: not valid TOML", id="no TOML"),
+        pytest.param(b"\xff", "alize.toml: is not text in UTF-8; save it as such", id="no text"),
     ],
 )
 def test_a_wrong_setting_is_told_by_its_file(alize, text, told):
-    Path("alize.toml").write_text(text, encoding="utf-8")
+    Path("alize.toml").write_bytes(text)
     result = alize("settings")
     assert result.exit_code == 2
     assert told in result.stderr

@@ -22,7 +22,7 @@ def free_port() -> int:
         return port
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child: a test run that is killed leaves no server behind, where the kernel can."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -44,7 +44,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
 
     @property

@@ -12,6 +12,7 @@ import pytest
 from tests.controlplane.controlplane import ControlPlane, Options, control_plane
 from tests.controlplane.tools import KUBERNETES, Programs, kept
 from tests.operator.replica import install
+from tests.operator.scene import Scene
 
 MISSING = f"no control plane of Kubernetes {KUBERNETES}: `make controlplane` builds it once"
 
@@ -54,6 +55,14 @@ def own_plane(tools: Programs) -> Iterator[ControlPlane]:
     with control_plane(tools=tools) as whole:
         install(whole, minor=minor_of(whole))
         yield whole
+
+
+@pytest.fixture
+def scene(stage: ControlPlane, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """A namespace of the test's own on the stage of its module, and nothing left there after."""
+    one = Scene(stage, make_namespace(stage, request.node.name))
+    yield one
+    one.clear()
 
 
 @pytest.fixture

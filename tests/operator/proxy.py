@@ -18,6 +18,7 @@ class Wire:
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self._swallows = threading.Event()
+        self._dead: set[socket.socket] = set()
         self._ended = threading.Event()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -28,6 +29,10 @@ class Wire:
     def swallow(self) -> None:
         """From now on nothing gets through, and nobody is told: packets are dropped."""
         self._swallows.set()
+
+    def swallow_open(self) -> None:
+        """Nothing more gets through what is open, and nobody is told; new connections work."""
+        self._dead.update(one for pair in self._pairs for one in pair)
 
     def carry(self) -> None:
         """New connections get through again; those that were swallowed stay dead."""
@@ -83,7 +88,7 @@ class Wire:
                         chunk = source.recv(65536)
                         if not chunk:
                             return
-                        if not self._swallows.is_set():
+                        if not self._swallows.is_set() and source not in self._dead:
                             sink.sendall(chunk)
                     except OSError:
                         return

@@ -15,11 +15,13 @@ import yaml
 from k8s_operator.install.manifests import manifests
 from k8s_operator.install.rights import ACCOUNT
 from tests.controlplane.controlplane import ControlPlane
-from tests.controlplane.processes import free_port, wait_until
+from tests.controlplane.processes import end_with_parent, free_port, wait_until
 from tests.operator.objects import WORLD
 
 NAMESPACE = "alize-system"
 ALIZE = Path(sys.executable).parent / "alize"
+#: What is tested is the code beside these tests, wherever another copy is installed.
+SOURCE = Path(__file__).parents[2]
 #: Every time constant at about a tenth.
 QUICK = {
     "SETTLE_S": 0.5,
@@ -55,6 +57,12 @@ def install(plane: ControlPlane, **options: Any) -> None:
         wait_until(f"{kind} are served", lambda path=path: plane.admin.get(path), within_s=30)
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's, without settings of an operator, and with the code under test first."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("ALIZE_")}
+    return kept | {"PYTHONPATH": str(SOURCE)}
+
+
 class Replica:
     """One process of `alize operator run`."""
 
@@ -66,7 +74,7 @@ class Replica:
         world.write_text(yaml.safe_dump(WORLD))
         chosen = QUICK | {"NAMESPACE": NAMESPACE, "IDENTITY": name, "WORLD": world} | settings
         self._environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("ALIZE_")},
+            **clean_environment(),
             "KUBECONFIG": str(plane.kubeconfig_of(NAMESPACE, ACCOUNT, url)),
             **{f"ALIZE_OPERATOR_{key}": str(value) for key, value in chosen.items()},
         }
@@ -86,6 +94,7 @@ class Replica:
                 env=self._environment,
                 stdout=log,
                 stderr=log,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one call into the kernel, no lock
             )
         return self
 
@@ -119,9 +128,25 @@ class Replica:
                 found[series] = float(value)
         return found
 
+    @property
+    def leads(self) -> bool:
+        return self.metric("alize_leader") == {"alize_leader": 1.0}
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, f"{self.name} was never started"
+        return self.process.pid
+
     def signal(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
+        os.kill(self.pid, number)
+
+    def planner(self) -> int | None:
+        """Process of its planner, None while it has none."""
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                if b"planning.child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
+        return None
 
     def end(self) -> int | None:
         """Ask it to end; the exit code."""

@@ -1,13 +1,14 @@
 """A stage for the whole loop: two sites, their nodes, a clock that runs fast, and Jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from k8s_operator import names
 from tests.controlplane.api import ApiError
 from tests.controlplane.controlplane import ControlPlane
+from tests.operator.invariants import broken
 from tests.operator.objects import Manifest, node, site
 from tests.operator.replica import Replica, until
 
@@ -99,6 +100,10 @@ class Scene:
             and one.get("reportingController") == "alize.dev/operator"
         ]
 
+    def told(self, name: str) -> list[str]:
+        """Reasons alone."""
+        return [reason for reason, _ in self.events(name)]
+
     def world_now(self) -> datetime:
         return ORIGIN + (datetime.now(UTC) - self.began) * SPEED
 
@@ -115,6 +120,23 @@ class Scene:
             and one["responseStatus"]["code"] == 200
             and (user is None or one["user"]["username"] == user)
         ]
+
+    def broken_promises(
+        self, patience_s: float, jobs: Iterable[str], grace_s: float = 60, **limits: float
+    ) -> list[str]:
+        """Every promise broken in this scene; `jobs` are those that must have started by now.
+
+        A Job waits up to `patience_s` of wall time; on a busy machine `grace_s` is no delay.
+        """
+        return broken(
+            self.plane.audit(),
+            namespace=self.namespace,
+            since=self.began,
+            patience=dict.fromkeys(jobs, timedelta(seconds=patience_s)),
+            grace=timedelta(seconds=grace_s),
+            now=datetime.now(UTC),
+            **limits,  # type: ignore[arg-type]
+        )
 
     def clear(self) -> None:
         """Leave nothing that another scene would plan."""

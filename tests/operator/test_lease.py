@@ -50,6 +50,20 @@ def test_of_two_one_leads(api, namespace):
     run(scene)
 
 
+def test_of_two_told_the_same_name_one_leads(api, namespace):
+    async def scene():
+        async with candidates(api, namespace, "same", "same") as (one, two):
+            for _ in range(2):
+                await one.turn()
+                await two.turn()
+            assert [one.may_write(), two.may_write()] == [True, False]
+            await two.release()
+            await one.turn()
+            assert one.may_write()
+
+    run(scene)
+
+
 def test_a_leader_that_gives_the_lease_back_is_followed_at_once(api, namespace):
     async def scene():
         async with candidates(api, namespace, "one", "two") as (one, two):

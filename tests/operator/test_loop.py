@@ -4,8 +4,6 @@ Nothing schedules pods here; what is looked at is what the operator writes, and 
 """
 
 import json
-import os
-import signal
 import subprocess
 from datetime import datetime, timedelta
 
@@ -14,10 +12,10 @@ import pytest
 from k8s_operator import names
 from k8s_operator.install.rights import DEADMAN
 from tests.controlplane.controlplane import Options, control_plane
-from tests.operator.conftest import make_namespace, minor_of
+from tests.operator.conftest import minor_of
 from tests.operator.objects import job, policy, site
-from tests.operator.replica import ALIZE, NAMESPACE, install, until
-from tests.operator.scene import DIRTY_STEPS, OPERATOR, ORIGIN, Scene, furnish, releases
+from tests.operator.replica import ALIZE, NAMESPACE, clean_environment, install, until
+from tests.operator.scene import DIRTY_STEPS, OPERATOR, ORIGIN, furnish, releases
 
 pytestmark = pytest.mark.slow
 PLAN_S = 240
@@ -33,13 +31,6 @@ def stage(tools):
         yield plane
 
 
-@pytest.fixture
-def scene(stage, request):
-    one = Scene(stage, make_namespace(stage, request.node.name))
-    yield one
-    one.clear()
-
-
 def test_jobs_wait_for_clean_energy_and_are_placed_and_released_by_one_patch(scene):
     scene.plane.apply(policy("all", scene.namespace, maxDelay="10h"))
     scene.create_held(*(job(f"train-{n}", scene.namespace) for n in range(3)))
@@ -51,8 +42,8 @@ def test_jobs_wait_for_clean_energy_and_are_placed_and_released_by_one_patch(sce
         assert scene.is_held("train-0")
         until("all are released", lambda: not any(map(scene.is_held, trains(3))), PLAN_S)
         assert scene.world_now() >= CLEAN_FROM
-        until("it is told", lambda: "EnergyReleased" in told(scene, "train-0"), 30)
-    assert told(scene, "train-0")[0] == "EnergyDeferred"
+        until("it is told", lambda: "EnergyReleased" in scene.told("train-0"), 30)
+    assert scene.told("train-0")[0] == "EnergyDeferred"
     for name in trains(3):
         assert scene.site_of(name) == "clean"
         let_go = releases(scene.writes(name, OPERATOR))
@@ -69,10 +60,6 @@ def test_jobs_wait_for_clean_energy_and_are_placed_and_released_by_one_patch(sce
 
 def trains(count):
     return [f"train-{number}" for number in range(count)]
-
-
-def told(scene, name):
-    return [reason for reason, _ in scene.events(name)]
 
 
 def test_advice_changes_no_spec_and_says_what_it_would_save(scene):
@@ -140,6 +127,11 @@ BAD = {
         "looks like kW; did you mean 700?",
     ),
     "no-unit": (job("no-unit", run_time="90"), "Misconfigured", "must be a duration such as 90m"),
+    "in-the-past": (
+        job("in-the-past", DEADLINE="2020-01-01T00:00:00Z"),
+        "LatestStartReached",
+        "lies before the Job's creation",
+    ),
     "no-gpus": (job("no-gpus", gpus=0), "Misconfigured", "none of its containers asks for GPUs"),
 }
 
@@ -159,6 +151,9 @@ def test_bad_input_is_told_with_what_to_do_and_the_others_are_planned(scene):
                 note = scene.events(name)[-1][1]
                 assert reason in note
                 assert words in note
+            space = f"/apis/alize.dev/v1alpha1/namespaces/{scene.namespace}"
+            stalled = f"{space}/energypolicies/all"
+            until("the policy says so", lambda: needs_a_person(scene, stalled, len(BAD)), 60)
             path = "/apis/alize.dev/v1alpha1/sites/empty"
             until("the Site is told", lambda: "status" in scene.plane.admin.get(path), 60)
             ready = scene.plane.admin.get(path)["status"]["conditions"][0]
@@ -168,9 +163,15 @@ def test_bad_input_is_told_with_what_to_do_and_the_others_are_planned(scene):
         scene.plane.admin.delete("/apis/alize.dev/v1alpha1/sites/empty")
 
 
+def needs_a_person(scene, policy_path, count):
+    conditions = scene.plane.admin.get(policy_path)["status"]["conditions"]
+    stalled = next(one for one in conditions if one["type"] == "Stalled")
+    return stalled["status"] == "True" and stalled["message"].startswith(f"{count} Jobs need")
+
+
 def run_alize(scene, account, *words, **settings):
     environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("ALIZE_")},
+        **clean_environment(),
         "KUBECONFIG": str(scene.plane.kubeconfig_of(NAMESPACE, account)),
         **{f"ALIZE_OPERATOR_{key}": str(value) for key, value in settings.items()},
     }
@@ -257,50 +258,13 @@ def test_a_planner_that_gives_no_answer_is_ended_and_probes_stay_green(scene):
 def test_a_leader_asked_to_end_gives_the_lease_back_and_is_followed(scene):
     scene.plane.apply(policy("all", scene.namespace, maxDelay="10h"))
     with scene.replica("one") as one:
-        until("one leads", lambda: leads(one), PLAN_S)
+        until("one leads", lambda: one.leads, PLAN_S)
         with scene.replica("two") as two:
             two.wait_ready(PLAN_S)
-            assert not leads(two)
+            assert not two.leads
             assert one.end() == 0
             assert holder(scene) != "one"
-            until("two leads", lambda: leads(two), 10)
-
-
-def test_a_leader_that_is_killed_is_followed_by_the_standby(scene):
-    scene.plane.apply(policy("all", scene.namespace, maxDelay="1h"))
-    scene.create_held(*(job(f"train-{n}", scene.namespace) for n in range(30)))
-    with scene.replica("one", WRITES_PER_S=0.5, WRITE_BURST=1) as one:
-        until("some are released", lambda: not all(map(scene.is_held, trains(30))), PLAN_S)
-        with scene.replica("two") as two:
-            two.wait_ready(PLAN_S)
-            one.signal(signal.SIGKILL)
-            assert any(map(scene.is_held, trains(30))), "the leader was done before it was killed"
-            until("two leads", lambda: leads(two), 20)
-            until("all are released", lambda: not any(map(scene.is_held, trains(30))), PLAN_S)
-    for name in trains(30):
-        assert len(releases(scene.writes(name, OPERATOR))) == 1
-
-
-def test_a_leader_that_was_frozen_writes_nothing_when_it_wakes(scene):
-    scene.plane.apply(policy("all", scene.namespace, maxDelay="24h"))
-    with scene.replica("one") as one:
-        until("one leads", lambda: leads(one), PLAN_S)
-        with scene.replica("two") as two:
-            two.wait_ready(PLAN_S)
-            one.signal(signal.SIGSTOP)
-            until("two leads", lambda: leads(two), 30)
-            scene.create_held(*(job(f"train-{n}", scene.namespace) for n in range(5)))
-            scene.plane.apply(policy("all", scene.namespace, maxDelay="24h", suspend=True))
-            until("two releases them", lambda: not any(map(scene.is_held, trains(5))), 60)
-            one.signal(signal.SIGCONT)
-            until("one stands by", lambda: not leads(one), 30)
-            assert one.metric("alize_leader") == {"alize_leader": 0.0}
-    for name in trains(5):
-        assert len(releases(scene.writes(name, OPERATOR))) == 1
-
-
-def leads(replica):
-    return replica.metric("alize_leader") == {"alize_leader": 1.0}
+            until("two leads", lambda: two.leads, 10)
 
 
 def holder(scene):

@@ -6,10 +6,10 @@ import pytest
 
 from k8s_operator import names
 from tests.controlplane.controlplane import Options, control_plane
-from tests.operator.conftest import make_namespace, minor_of
+from tests.operator.conftest import minor_of
 from tests.operator.objects import job, policy, site
 from tests.operator.replica import install, until
-from tests.operator.scene import DIRTY_STEPS, OPERATOR, ORIGIN, Scene, furnish, releases
+from tests.operator.scene import DIRTY_STEPS, OPERATOR, ORIGIN, furnish, releases
 
 pytestmark = pytest.mark.slow
 PLAN_S = 240
@@ -23,13 +23,6 @@ def stage(tools):
         nodes = "/api/v1/nodes"
         until("nodes are Ready", lambda: all(map(is_ready, plane.admin.get(nodes)["items"])), 60)
         yield plane
-
-
-@pytest.fixture
-def scene(stage, request):
-    one = Scene(stage, make_namespace(stage, request.node.name))
-    yield one
-    one.clear()
 
 
 def is_ready(node):
@@ -87,12 +80,12 @@ def test_a_checkpointable_job_is_paused_when_energy_gets_dirty_and_goes_on_when_
             until("nothing of it is left", lambda: left(scene.job("train")) == 0, 30)
             assert 0 < float(scene.said("train", names.DONE)) < 1
             until("it goes on", lambda: phases(scene) == ["Running"], 400)
-            until("it is told", lambda: "EnergyResumed" in told(scene, "train"), 30)
+            until("it is told", lambda: "EnergyResumed" in scene.told("train"), 30)
     finally:
         scene.plane.admin.delete("/apis/alize.dev/v1alpha1/sites/swings")
         label_nodes(scene, "clean")
     assert len(releases(scene.writes("train", OPERATOR))) == 2
-    assert {"EnergyReleased", "EnergyPaused", "EnergyResumed"} <= set(told(scene, "train"))
+    assert {"EnergyReleased", "EnergyPaused", "EnergyResumed"} <= set(scene.told("train"))
 
 
 def left(one):
@@ -105,7 +98,3 @@ def label_nodes(scene, site_name):
     for number in range(2):
         words = {"metadata": {"labels": {names.SITE: site_name}}}
         scene.plane.admin.merge(f"/api/v1/nodes/clean-{number}", words)
-
-
-def told(scene, name):
-    return [reason for reason, _ in scene.events(name)]

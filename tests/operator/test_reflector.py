@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import json
-import urllib.request
 
 import pytest
 
@@ -12,6 +10,7 @@ from k8s_operator.reflector import Reflector
 from k8s_operator.settings import WatchSettings
 from k8s_operator.views import JobView
 from tests.controlplane.controlplane import Options, control_plane
+from tests.operator.etcd import compact
 from tests.operator.objects import job
 from tests.operator.proxy import Wire
 
@@ -126,7 +125,7 @@ def test_a_version_that_is_too_old_is_listed_anew(tools):
             await write(plane.admin.post, path, job("before"))
             await until(lambda: len(found.objects) == 1)
             plane.servers["kube-apiserver"].kill()
-            await write(compact, plane, tools)
+            await write(compact, plane)
             await write(plane.start_api_server)
             await write(plane.admin.post, path, job("after"))
             await until(lambda: len(found.objects) == 2, within_s=30)
@@ -134,23 +133,6 @@ def test_a_version_that_is_too_old_is_listed_anew(tools):
 
     with control_plane(Options(schedules=False), tools=tools) as plane:
         asyncio.run(scene(plane))
-
-
-def compact(plane, tools):
-    """Make etcd forget every version but the newest, through its own HTTP gateway."""
-
-    def ask(path, body):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{plane.etcd_port}{path}", json.dumps(body).encode()
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read())
-
-    # A few writes of its own move the version on past what was seen.
-    for _ in range(5):
-        ask("/v3/kv/put", {"key": "eA==", "value": "eA=="})
-    revision = ask("/v3/kv/range", {"key": "eA=="})["header"]["revision"]
-    ask("/v3/kv/compaction", {"revision": revision, "physical": True})
 
 
 def test_the_copy_is_of_the_selected_alone(api, namespace):

@@ -119,7 +119,7 @@ def runs(run: PlannedRun, of_jobs: pd.DataFrame) -> pd.DataFrame:
 def services(run: PlannedRun) -> pd.DataFrame:
     """One row a plan and service."""
     problem = run.problem
-    seconds = problem.horizon.step_h * 3600
+    seconds = problem.horizon.step_s
     rows = []
     for service in problem.services:
         for name, plan in ((PLAN, run.plan), (RUN_NOW, run.baseline)):
