@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks.capacity import case as capacity
 from benchmarks.forecasting import case as forecasting
 from benchmarks.line import Line, Metric
 from benchmarks.operator import case as operator
@@ -35,5 +36,5 @@ CASES = tuple(
         add_arguments=module.add_arguments,
         run=module.run,
     )
-    for module in (operator, optimizer, real_week, peers, forecasting)
+    for module in (operator, optimizer, capacity, real_week, peers, forecasting)
 )

@@ -7,6 +7,7 @@ for the levelised cost, of Short, Packey and Holt, "A Manual for the Economic Ev
 Efficiency and Renewable Energy Technologies" (NREL/TP-462-5173, 1995).
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,7 +31,8 @@ def annuity_factor(rate: float, years: float) -> float:
         raise ValueError(f"annuity: years must be above 0, got {years:g}")
     if abs(rate) < CLOSE:
         return 1 / years
-    return float(rate / (1 - (1 + rate) ** -years))
+    # As it stands above, a small rate would drown in rounding.
+    return -rate / math.expm1(-years * math.log1p(rate))
 
 
 def real_rate(nominal: float, inflation: float) -> float:

@@ -9,6 +9,7 @@ import typer
 
 from scheduler.cli import (
     backtest,
+    capacity,
     compare,
     explain,
     plan,
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.command("plan", help=plan.HELP)(plan.plan)
 app.command("simulate", help=simulate.HELP)(simulate.simulate)
 app.command("compare", help=compare.HELP)(compare.compare)
+app.command("capacity", help=capacity.HELP)(capacity.capacity)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("report", help=report.HELP)(report.report)
 app.command("verify", help=verify.HELP)(verify.verify)

@@ -11,6 +11,7 @@ from optimizer.work import FULL
 from scheduler.scenario.errors import Finding, Path
 from scheduler.scenario.event_checks import events_findings
 from scheduler.scenario.fields import utc_text
+from scheduler.scenario.investment_checks import investment_findings
 from scheduler.scenario.job_checks import jobs_findings, most_gpus
 from scheduler.scenario.references import admitted, home_findings, unknown
 from scheduler.scenario.services import Service, Variant
@@ -38,6 +39,7 @@ def findings(world: World) -> Findings:
     yield from chain.from_iterable(
         _site(site, ("sites", name)) for name, site in world.sites.items()
     )
+    yield from investment_findings(world)
     yield from _links(world)
     yield from _regions(world)
     yield from chain.from_iterable(

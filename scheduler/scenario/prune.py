@@ -15,6 +15,7 @@ _REMOVABLE: tuple[Path, ...] = (
     ("jobs", "list", "*"),
     ("jobs", "files", "*"),
     ("jobs", "generate"),
+    ("investment",),
     ("services", "*"),
     ("events",),
     ("sites", "*", "battery"),

@@ -21,6 +21,7 @@ from scheduler.scenario.fields import (
     Positive,
     Text,
 )
+from scheduler.scenario.investment import Investment
 from scheduler.scenario.jobs import Jobs
 from scheduler.scenario.services import Region, Service
 from scheduler.scenario.sites import Site
@@ -141,6 +142,9 @@ class World(Description):
     jobs: Jobs = Field(default=Jobs(), description="Work with a start to choose.")
     events: tuple[Event, ...] = Field(
         default=(), description="What happens meanwhile, told ahead or not."
+    )
+    investment: Investment | None = Field(
+        default=None, description="What may be built, for `alize capacity`."
     )
 
 

@@ -23,6 +23,7 @@ COMMANDS = [
     ("verify",),
     ("validate",),
     ("backtest",),
+    ("capacity",),
     ("scenario",),
     ("scenario", "list"),
     ("scenario", "show"),

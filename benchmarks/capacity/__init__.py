@@ -1,0 +1,1 @@
+"""Sizing over a year: on public series with published bounds, and on synthetic weather."""
