@@ -53,7 +53,7 @@ class Leadership:
         self._connection, self._identity, self._settings = connection, identity, settings
         self._root = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._clock, self._namespace = clock, namespace
-        self._process = secrets.token_hex(8)
+        self._process, self._met_namesake = secrets.token_hex(8), False
         self._seen = _Seen()
         self._renewed_s = float("-inf")
         self.leads = False
@@ -103,9 +103,10 @@ class Leadership:
         spec = lease.get("spec", {})
         self.holder = spec.get("holderIdentity") or ""
         if self.holder and not self._is_mine(lease) and not self._is_stale(spec):
-            if self.holder == self._identity:
+            if self.holder == self._identity and not self._met_namesake:
+                self._met_namesake = True
                 log.error(
-                    "lease: another process is called %s too and leads; "
+                    "lease: another process called %s too holds it; if that one still runs, "
                     "give each replica an identity of its own",
                     self._identity,
                 )

@@ -288,7 +288,8 @@ class Operator:
         self.states = {}
         for decided in decisions:
             one = by_key[decided.job]
-            if self.answer is None and decided.action in (Action.HOLD, Action.KEEP):
+            waits = decided.action in (Action.HOLD, Action.KEEP)
+            if self.answer is None and waits and not one.facts.taken_over:
                 # Before the first plan there is nothing to say yet.
                 self._count(one, decided.action, decided.reason)
                 continue
