@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.calibration import IssuedPits
+from forecasting.calibration import IssuedPits, bucket
 from forecasting.models.climatology import Climatology
 from forecasting.models.harmonic import Diagnosis, HarmonicRegression
 from forecasting.models.recent import Ahead, believable_index, sun_ahead, wind_ahead
@@ -172,9 +172,9 @@ def _recalibrated(met: Array, origins: pd.DatetimeIndex) -> tuple[float, int] | 
             over, lead, level = coming
             issued.learn((over - pd.Timedelta(hours=1)).to_pydatetime(), lead, float(level))
             coming = next(waiting, None)
-        now = origin.to_pydatetime()
+        moved = issued.moved(edges, origin.to_pydatetime())
         for place, lead in enumerate(LEADS_H):
-            low, high = issued.read_at(edges, lead, now)
+            low, high = moved[bucket(lead)]
             level = met[row, place]
             if np.isfinite(level) and (low, high) != tuple(edges):
                 inside.append(low <= level <= high)

@@ -7,7 +7,7 @@ distribution shift", NeurIPS 2021).
 """
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -79,6 +79,15 @@ class AdaptiveBand:
         del self._errors[: -self.window]
 
 
+def bucket(lead_h: float) -> int:
+    """Number of the bucket a lead belongs to.
+
+    >>> bucket(6), bucket(7), bucket(25)
+    (0, 1, 2)
+    """
+    return bisect_left(LEAD_BUCKETS_H, lead_h)
+
+
 @dataclass(slots=True, kw_only=True)
 class IssuedPits:
     """What became of issued forecasts: the level at which each truth fell, by lead.
@@ -97,7 +106,7 @@ class IssuedPits:
         """Keep what came of a forecast once its hour is over; the oldest are let go."""
         if not 0 <= level <= 1:
             raise ValueError(f"calibration: a level must lie in [0, 1], got {level}; use a share")
-        self.kept.append((valid_at, bisect_right(LEAD_BUCKETS_H, lead_h - 1), float(level)))
+        self.kept.append((valid_at, bucket(lead_h), float(level)))
         if valid_at - self.kept[0][0] > 2 * PIT_MEMORY:
             self.kept = [one for one in self.kept if valid_at - one[0] <= PIT_MEMORY]
 
@@ -106,14 +115,20 @@ class IssuedPits:
 
         The levels themselves while fewer than 500 truths of the last 60 days are known.
         """
+        return self.moved(levels, now)[bucket(lead_h)]
+
+    def moved(self, levels: Array, now: datetime) -> tuple[Array, ...]:
+        """Where to read `levels` in each bucket of leads."""
         lately = [one for one in self.kept if timedelta(0) < now - one[0] <= PIT_MEMORY]
-        bucket = bisect_right(LEAD_BUCKETS_H, lead_h - 1)
-        own = [level for _, number, level in lately if number == bucket]
-        for found in (own, [level for _, _, level in lately]):
-            if len(found) >= LEAST_PITS:
-                moved: Array = np.quantile(np.array(found), levels, method="hazen")
-                return moved
-        return levels
+        every = np.array([level for _, _, level in lately])
+        number = np.array([which for _, which, _ in lately], dtype=np.int64)
+        found = []
+        for which in range(len(LEAD_BUCKETS_H) + 1):
+            own = every[number == which]
+            enough = own if own.size >= LEAST_PITS else every
+            known = enough.size >= LEAST_PITS
+            found.append(np.quantile(enough, levels, method="hazen") if known else levels)
+        return tuple(found)
 
     def coverage(self, band: float, now: datetime) -> float | None:
         """Share of the last 60 days' truths inside a central band; None where too few are known."""
@@ -139,8 +154,9 @@ def recalibrated(
 ) -> Array:
     """Hourly quantiles, shape (Q, n), read where issued forecasts say they should be."""
     found = np.empty_like(quantiles)
+    moved = issued.moved(levels, now)
     for place in range(quantiles.shape[1]):
-        at = issued.read_at(levels, first_lead_h + place, now)
+        at = moved[bucket(first_lead_h + place)]
         found[:, place] = np.interp(at, levels, quantiles[:, place])
     return found
 
