@@ -14,7 +14,7 @@ from scheduler.cli.words import opening
 from scheduler.errors import InputError
 
 HELP = opening(
-    "Compare two runs, or two scenarios: what differs in them, then what comes of it.",
+    "Compare two runs or scenarios: inputs first, then effects.",
     "alize compare runs/before runs/after",
     "alize compare dakhla what-if.yaml",
 )
