@@ -16,6 +16,7 @@ from k8s_operator import names
 from k8s_operator.api.resources import model_schema
 from k8s_operator.api.schema import Schema, decimal_text, from_api, to_api
 from k8s_operator.instants import instant_text, parse_instant
+from scheduler.errors import InputError
 from scheduler.scenario import Scenario
 from scheduler.scenario.jobs import JobSpec
 from scheduler.scenario.services import Service
@@ -41,7 +42,11 @@ class Bundle:
 
 
 def bundle(scenario: Scenario, *, namespace: str = "default") -> Bundle:
-    """Every resource that says what `scenario` says; the generator's jobs among them."""
+    """Every resource that says what `scenario` says; the generator's jobs among them.
+
+    Raises:
+        InputError: A plant has a record, for which a Site has no place.
+    """
     horizon, world = scenario.horizon, scenario.world
 
     def framed(values: list[Any]) -> Schema:
@@ -52,6 +57,13 @@ def bundle(scenario: Scenario, *, namespace: str = "default") -> Bundle:
         }
 
     content = world.model_dump(by_alias=True, exclude_none=True, mode="json")
+    for name, site in content["sites"].items():
+        for plant in ("pv", "wind"):
+            if "record" in site.get(plant, {}):
+                raise InputError(
+                    f"sites.{name}.{plant}.record: a Site cannot hold what a plant gave so far; "
+                    "leave it out"
+                )
     return Bundle(
         sites=tuple(
             {

@@ -315,8 +315,14 @@ class EnergyPlanStatus(Part):
 
 @cache
 def model_schema(model: type[BaseModel]) -> Schema:
-    """The JSON schema `structural`, `to_api` and `from_api` work on."""
-    return model.model_json_schema(by_alias=False)
+    """The JSON schema `structural`, `to_api` and `from_api` work on.
+
+    What a plant gave so far is not written into a Site: it grows by the hour.
+    """
+    schema = model.model_json_schema(by_alias=False)
+    for definition in schema.get("$defs", {}).values():
+        definition.get("properties", {}).pop("record", None)
+    return schema
 
 
 def own_schema(model: type[Part]) -> Schema:
