@@ -76,9 +76,9 @@ def test_demand_keeps_its_daily_shape_and_its_band_holds():
     assert 0.75 <= np.mean((load[360:] >= found[0]) & (load[360:] <= found[2])) <= 1
 
 
-def test_four_days_of_demand_are_too_few():
-    with pytest.raises(ValueError, match="must hold 120 h, got 96; use a lower rung"):
-        LoadModel().quantiles(np.ones(96), LEVELS)
+def test_a_day_of_demand_is_too_short_to_learn_from():
+    with pytest.raises(ValueError, match="must hold 120 h, got 24; use a lower rung"):
+        LoadModel().quantiles(np.ones(24), LEVELS)
 
 
 def test_weights_go_half_way_to_what_was_right_lately():
