@@ -19,10 +19,11 @@ from optimizer.groundwork import Groundwork
 from optimizer.limits import Limits, Progress
 from optimizer.plan import Plan, Proof, Solution, Stage
 from optimizer.problem import Problem
-from optimizer.replan import Start, replan
+from optimizer.replan import replan
 from optimizer.scale import Scale
 from optimizer.search import Search
 from optimizer.solve import proven, stages
+from optimizer.start import Start
 from optimizer.tally import tally
 
 

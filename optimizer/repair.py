@@ -213,7 +213,7 @@ class Repair:
             for v, service in enumerate(problem.services)
         )
         price = problem.objective.unserved_price_per_request
-        return price * short * problem.horizon.step_h * 3600
+        return price * short * problem.horizon.step_s
 
 
 class _State:

@@ -23,8 +23,9 @@ from optimizer.limits import Limits, Progress
 from optimizer.packing import Packing
 from optimizer.plan import Solution, Stage
 from optimizer.problem import Problem
-from optimizer.replan import Start, replan
+from optimizer.replan import replan
 from optimizer.search import Search
+from optimizer.start import Start
 from optimizer.weighing import Weighing
 
 #: Jobs that a master can weigh against each other in a few seconds, and at most: of more than the

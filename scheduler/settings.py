@@ -73,6 +73,8 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
     Raises:
         InputError: With one line for each value that cannot be used, and where it came from.
     """
+    if FILE.exists() and not FILE.is_file():
+        raise InputError(f"{FILE}: is not a file; move it, or start in another folder")
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     try:
         return Settings(**given)

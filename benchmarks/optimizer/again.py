@@ -58,8 +58,9 @@ def measure(asked: Asked) -> Again:
     meter = Meter()
     from optimizer.pareto import front, spread
     from optimizer.quotes import Quotes
-    from optimizer.replan import Start, share_moved
+    from optimizer.replan import share_moved
     from optimizer.solve import solve
+    from optimizer.start import Start
 
     problem, talk = asked.problem(), asked.talk(meter)
     planning = Meter()

@@ -32,9 +32,9 @@ from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.plan import Placement, Plan, Solution
 from optimizer.problem import Problem
-from optimizer.replan import Start
 from optimizer.site import Site
 from optimizer.solve import solve
+from optimizer.start import Start
 from optimizer.verify import verify
 from optimizer.work import Job
 from scheduler.accounting.kpis import Kpis, kpis_of

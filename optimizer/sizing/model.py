@@ -13,8 +13,8 @@ import numpy as np
 from optimizer.arrays import ArrayModel
 from optimizer.site import FloatArray, IntArray
 from optimizer.sizing.problem import Build, GridOption, SizingProblem, SizingSite
+from optimizer.units import G_PER_KG
 
-G_PER_KG = 1000
 UNITS_KW = (1.0, 1e3, 1e6)
 LARGE_KW = 5e3
 #: Kinds of size whose unit is a GPU, not a kW or a kWh.

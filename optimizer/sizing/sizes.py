@@ -10,8 +10,7 @@ import numpy as np
 
 from optimizer.site import FloatArray
 from optimizer.sizing.problem import Build, SizingProblem, SizingSite
-
-G_PER_KG = 1000
+from optimizer.units import G_PER_KG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

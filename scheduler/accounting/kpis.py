@@ -68,12 +68,11 @@ def kpis_of(problem: Problem, plan: Plan, load: Load | None = None) -> Kpis:
     account = tally(problem, plan, load)
     placed = list(zip(problem.jobs, plan.placements, strict=True))
     finished = [job for job, placement in placed if is_finished(problem, job, placement)]
-    h = problem.horizon.step_h
-    requests = sum(float(service.demand_rps.sum()) for service in problem.services) * h * 3600
+    step_s = problem.horizon.step_s
+    requests = sum(float(service.demand_rps.sum()) for service in problem.services) * step_s
     served_gpu_h = sum(
         float(plan.servings[service.name].all_served_rps.sum())
-        * h
-        * 3600
+        * step_s
         * service.gpu_hours_per_request
         for service in problem.services
     )
@@ -97,7 +96,7 @@ def kpis_of(problem: Problem, plan: Plan, load: Load | None = None) -> Kpis:
         peak_import_kw=_peak_kw(plan),
         water_l=account.total("water_l"),
         useful_work_gpu_h=sum(job.gpu_hours for job in finished) + served_gpu_h,
-        gpu_hours=float(load.gpus.sum()) * h,
+        gpu_hours=float(load.gpus.sum()) * problem.horizon.step_h,
         soc_end_kwh=account.total("soc_end_kwh"),
         jobs_late=sum(late_h(problem, job, placement) > 0 for job, placement in placed),
         jobs_unfinished=len(placed) - len(finished),

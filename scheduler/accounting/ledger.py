@@ -15,11 +15,10 @@ from optimizer.problem import Problem
 from optimizer.site import FloatArray
 from optimizer.tally import tally
 from optimizer.timing import is_finished
+from optimizer.units import G_PER_KG
 from scheduler.accounting.tracing import SiteTrace, trace
 
 IDLE, JOB, SERVICE = "idle", "job", "service"
-SECONDS_AN_HOUR = 3600
-G_PER_KG = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +234,7 @@ def _work_gpu_h(problem: Problem, plan: Plan) -> dict[tuple[str, str], float]:
         for job, placement in zip(problem.jobs, plan.placements, strict=True)
         if is_finished(problem, job, placement)
     }
-    seconds = problem.horizon.step_h * SECONDS_AN_HOUR
+    seconds = problem.horizon.step_s
     for service in problem.services:
         served = float(plan.servings[service.name].all_served_rps.sum()) * seconds
         work[SERVICE, service.name] = served * service.gpu_hours_per_request

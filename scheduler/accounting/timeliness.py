@@ -9,9 +9,9 @@ from optimizer.plan import Plan
 from optimizer.problem import Problem
 from optimizer.site import FloatArray
 from optimizer.timing import finish_h, is_finished, late_h
+from optimizer.units import SECONDS_PER_HOUR
 
 PERCENTILES = (50, 95, 99)
-SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def job_times(problem: Problem, plan: Plan) -> JobTimes:
     for job, placement in zip(problem.jobs, plan.placements, strict=True):
         if not is_finished(problem, job, placement):
             continue
-        released = (job.release - problem.horizon.start).total_seconds() / SECONDS_AN_HOUR
+        released = (job.release - problem.horizon.start).total_seconds() / SECONDS_PER_HOUR
         shortest = job.work_h / job.modes[0].speed
         delays.append(max(0.0, finish_h(problem, job, placement) - max(0.0, released) - shortest))
         if (hours := late_h(problem, job, placement)) > 0:

@@ -13,9 +13,9 @@ import numpy as np
 
 from optimizer.plan import Dispatch
 from optimizer.site import FloatArray, Site
+from optimizer.units import G_PER_KG
 
 GRID, GENERATOR, STORED_BEFORE = "grid", "generator", "stored before"
-G_PER_KG = 1000
 #: Below this a step has no energy to trace. [kWh]
 NOTHING_KWH = 1e-12
 

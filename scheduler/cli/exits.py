@@ -4,6 +4,7 @@ A user's mistake is one line a problem, the place first; a bug of ours is a text
 to us. A traceback is for whoever asks with `--debug`.
 """
 
+import errno
 import os
 import platform
 import shlex
@@ -14,6 +15,9 @@ from enum import IntEnum
 from importlib.metadata import version
 
 from scheduler.errors import DataUnavailable, InputError
+
+#: What the machine refuses, whatever we ask of it.
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE})
 
 
 class ExitCode(IntEnum):
@@ -33,8 +37,8 @@ def tell(error: BaseException, args: Sequence[str], *, debug: bool) -> ExitCode:
         traceback.print_exception(error, file=sys.stderr)
     match error:
         case BrokenPipeError():
-            # Whoever read our output has seen enough; nothing more may be written at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            # Whoever read our output has seen enough.
+            _forget_output()
             return ExitCode.DONE
         case KeyboardInterrupt():
             print("interrupted before a plan was printed", file=sys.stderr)
@@ -45,8 +49,18 @@ def tell(error: BaseException, args: Sequence[str], *, debug: bool) -> ExitCode:
         case DataUnavailable():
             print(error, file=sys.stderr)
             return ExitCode.DATA_UNAVAILABLE
+        case OSError() if error.errno in _OF_THE_MACHINE:
+            _forget_output()
+            place = error.filename or "output"
+            print(f"{place}: {error.strerror}; make room or write elsewhere", file=sys.stderr)
+            return ExitCode.YOUR_INPUT
     print(issue_text(error, args), file=sys.stderr)
     return ExitCode.OUR_BUG
+
+
+def _forget_output() -> None:
+    """Let nothing more be written at exit, where it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def issue_text(error: BaseException, args: Sequence[str]) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 
 from optimizer.commitment import down_steps, up_steps
 from optimizer.site import Battery, Generator, Site
+from optimizer.units import G_PER_KG
 from scheduler.simulation.eyes import Meter
 
-G_PER_KG = 1000
 #: Share of its power that a battery can count on when it has to come back to where it began.
 SURE_SHARE = 0.5
 #: Relative difference of two prices below which the plan's word counts and not theirs.

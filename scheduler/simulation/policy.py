@@ -11,8 +11,8 @@ from optimizer.limits import Limits
 from optimizer.plan import Plan, Prices, Solution
 from optimizer.problem import Problem
 from optimizer.quotes import Quotes
-from optimizer.replan import Start
 from optimizer.solve import solve
+from optimizer.start import Start
 from optimizer.work import Job
 
 

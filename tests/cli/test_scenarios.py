@@ -1,6 +1,8 @@
 """Worlds to look at, to copy and to check; settings; and a terminal left plain when asked to."""
 
 import io
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -80,6 +82,13 @@ def test_a_wrong_setting_is_told_by_its_file(alize, text, told):
     assert told in result.stderr
 
 
+def test_a_folder_where_the_settings_file_should_be_is_told(alize):
+    Path("alize.toml").mkdir()
+    result = alize("settings")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("alize.toml: is not a file; move it")
+
+
 def test_a_wrong_variable_is_told_by_its_name(alize, monkeypatch):
     monkeypatch.setenv("ALIZE_SEED", "first")
     result = alize("settings")
@@ -117,3 +126,18 @@ def test_commands_of_other_packages_are_named_alike(alize):
     listed = alize("--help").stdout
     for one in entry_points(group="alize.commands"):
         assert one.name in listed
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device on this system")
+def test_a_full_disk_is_not_called_a_bug(tmp_path):
+    code = "import sys; sys.argv[1:] = ['settings']; from scheduler.cli.main import run; run()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "output: No space left on device; make room or write elsewhere\n"

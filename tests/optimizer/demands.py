@@ -6,29 +6,14 @@ Each is drawn from the world's seed, apart from the world itself.
 """
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
-from optimizer.exact import optimum
-from optimizer.limits import Limits
 from optimizer.problem import Problem
-from optimizer.solve import solve
 from optimizer.work import Job, JobKind
-from tests.optimizer.tiny import Solved, tiny
+from tests.optimizer.tiny import tiny
 
 SEEDS = range(40)
-
-
-@cache
-def solved(seed: int) -> Solved:
-    problem = demanding(seed)
-    return Solved(problem=problem, solution=solve(problem, limits=Limits(gap=1e-4)))
-
-
-@cache
-def least_of(seed: int) -> float:
-    return optimum(demanding(seed))
 
 
 def demanding(seed: int) -> Problem:
@@ -71,17 +56,6 @@ def with_nodes(rng: np.random.Generator, problem: Problem) -> Problem:
     )
     jobs = tuple(replace(job, whole_nodes=bool(rng.random() < 1 / 3)) for job in problem.jobs)
     return replace(problem, sites=sites, jobs=jobs)
-
-
-@cache
-def solved_chained(seed: int) -> Solved:
-    problem = chained(seed)
-    return Solved(problem=problem, solution=solve(problem, limits=Limits(gap=1e-4)))
-
-
-@cache
-def least_of_chained(seed: int) -> float:
-    return optimum(chained(seed))
 
 
 def chained(seed: int) -> Problem:

@@ -6,24 +6,15 @@ Each is drawn from the world's seed, apart from the world itself.
 """
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
 from optimizer.baselines import run_now
-from optimizer.limits import Limits
 from optimizer.site import Generator
-from optimizer.solve import solve
 from optimizer.tally import tally
-from tests.optimizer.tiny import Solved, tiny
+from tests.optimizer.tiny import tiny
 
 SEEDS = range(30)
-
-
-@cache
-def solved(seed: int) -> Solved:
-    problem = featured(seed)
-    return Solved(problem=problem, solution=solve(problem, limits=Limits(gap=1e-4)))
 
 
 def featured(seed: int):

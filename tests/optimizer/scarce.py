@@ -6,31 +6,16 @@ Each is drawn from the world's seed, apart from the world itself.
 """
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
 from optimizer.baselines import run_now
-from optimizer.exact import optimum
-from optimizer.limits import Limits
 from optimizer.problem import Problem
 from optimizer.site import Site
-from optimizer.solve import solve
 from optimizer.tally import tally
-from tests.optimizer.tiny import Solved, tiny
+from tests.optimizer.tiny import tiny
 
 FEW_SEEDS, MORE_SEEDS = (4, 8, 12, 20), range(24, 44)
-
-
-@cache
-def solved(seed: int) -> Solved:
-    problem = scarce(seed)
-    return Solved(problem=problem, solution=solve(problem, limits=Limits(gap=1e-4)))
-
-
-@cache
-def least_of(seed: int) -> float:
-    return optimum(scarce(seed))
 
 
 def scarce(seed: int) -> Problem:

@@ -11,10 +11,10 @@ from optimizer.freedom import stages
 from optimizer.limits import Limits
 from optimizer.plan import Run
 from optimizer.solve import solve
-from optimizer.tally import tally
 from optimizer.verify import verify
-from tests.optimizer import worlds
-from tests.optimizer.demands import SEEDS, chained, least_of_chained, solved_chained
+from tests.optimizer import oracle, worlds
+from tests.optimizer.demands import SEEDS, chained
+from tests.optimizer.oracle import solved
 
 EXACT = Limits(gap=1e-4)
 NOTHING = 1e-5
@@ -148,30 +148,18 @@ def test_who_waits_for_nobody_keeps_his_fingerprint():
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_bound_then_optimum_then_plan_then_run_now(seed):
-    chain = solved_chained(seed)
-    proof, least = chain.solution.proof, least_of_chained(seed)
-    slip = NOTHING * (1 + abs(least))
-    assert verify(chain.problem, chain.solution.plan) == ()
-    assert proof.bound <= least + slip
-    assert least <= proof.objective + slip
-    before = run_now(chain.problem)
-    assert verify(chain.problem, before) == ()
-    assert least <= tally(chain.problem, before).objective + slip
+    oracle.check_order(chained, seed)
+    oracle.check_run_now(chained, seed)
 
 
 def test_three_plans_of_four_are_within_two_percent_of_the_optimum():
-    above = [
-        (solved_chained(seed).solution.proof.objective - least_of_chained(seed))
-        / (1 + abs(least_of_chained(seed)))
-        for seed in SEEDS
-    ]
-    assert np.quantile(above, 0.75) <= 0.02
+    assert np.quantile([oracle.above_optimum(chained, seed) for seed in SEEDS], 0.75) <= 0.02
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_stage_of_freedom_keeps_the_order(seed):
     problem = chained(seed)
-    for name, plan in stages(problem, run_now(problem), solved_chained(seed).solution.plan):
+    for name, plan in stages(problem, run_now(problem), solved(chained, seed).solution.plan):
         rules = {one.rule for one in verify(problem, plan)}
         assert "after the jobs it waits for" not in rules, name
 

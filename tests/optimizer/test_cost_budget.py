@@ -13,8 +13,8 @@ from optimizer.freedom import stages
 from optimizer.limits import Limits
 from optimizer.load import Load
 from optimizer.money import dearer
-from optimizer.replan import Start
 from optimizer.solve import solve
+from optimizer.start import Start
 from optimizer.stochastic.scenarios import Scenario, StochasticProblem
 from optimizer.tally import tally
 from optimizer.verify import verify

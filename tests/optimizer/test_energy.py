@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from optimizer.baselines import run_now
-from tests.optimizer.tiny import SEEDS, solved
+from tests.optimizer.oracle import solved
+from tests.optimizer.tiny import SEEDS, tiny
 
 SLIP = 1e-4
 
 
 def plans(seed):
     """Run-now and the plan of one random world."""
-    world = solved(seed)
+    world = solved(tiny, seed)
     return world.problem, (run_now(world.problem), world.solution.plan)
 
 

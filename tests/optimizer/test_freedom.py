@@ -12,14 +12,15 @@ from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.work import Mode
 from tests.optimizer import worlds
-from tests.optimizer.tiny import SEEDS, solved
+from tests.optimizer.oracle import solved
+from tests.optimizer.tiny import SEEDS, tiny
 
 NAMES = ["dispatch", "time", "place", "width and power"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_objective_never_rises_from_stage_to_stage_and_ends_with_the_plan(seed):
-    world = solved(seed)
+    world = solved(tiny, seed)
     problem, baseline, plan = world.problem, run_now(world.problem), world.solution.plan
     found = stages(problem, baseline, plan)
     objectives = [tally(problem, one).objective for one in (baseline, *(p for _, p in found))]

@@ -11,7 +11,8 @@ from optimizer.plan import Stage
 from optimizer.solve import solve
 from optimizer.tally import tally
 from optimizer.verify import verify
-from tests.optimizer.tiny import solved, tiny
+from tests.optimizer.oracle import solved
+from tests.optimizer.tiny import tiny
 
 SEED = 7
 
@@ -36,7 +37,7 @@ def test_stopped_at_once_there_is_a_valid_plan_with_a_bound(limits, stage):
 
 @pytest.mark.parametrize("asked", [1, 2, 4, 8, 16, 40])
 def test_stopped_on_the_way_the_plan_is_valid_and_the_bound_holds(asked):
-    world, questions = solved(SEED), count(1)
+    world, questions = solved(tiny, SEED), count(1)
     limits = Limits(gap=1e-4, stop=lambda: next(questions) >= asked)
     solution = solve(world.problem, limits=limits)
     assert solution.proof.stage is Stage.INTERRUPTED

@@ -18,7 +18,8 @@ from optimizer.solve import solve
 from optimizer.terms import Grain, Lateness, Terms, terms_of
 from tests.optimizer import worlds
 from tests.optimizer.demands import chained
-from tests.optimizer.tiny import solved, tiny
+from tests.optimizer.oracle import solved
+from tests.optimizer.tiny import tiny
 
 
 @st.composite
@@ -76,7 +77,7 @@ def test_numpy_and_machine_code_find_the_same_window(question):
 @pytest.mark.parametrize("seed", range(5))
 def test_numpy_and_machine_code_price_the_same_steps(seed):
     problem = tiny(seed)
-    plan = solved(seed).solution.plan
+    plan = solved(tiny, seed).solution.plan
     marginal = Marginal.of(problem, MeritOrder.of(problem, plan.dispatch))
     load = Load.of(problem, plan.placements, plan.servings)
     for terms in terms_of(problem):

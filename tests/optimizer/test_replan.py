@@ -12,12 +12,14 @@ from optimizer.limits import Limits
 from optimizer.pareto import front, spread
 from optimizer.plan import Placement, Run
 from optimizer.quotes import Quotes
-from optimizer.replan import Start, share_moved
+from optimizer.replan import share_moved
 from optimizer.solve import solve
+from optimizer.start import Start
 from optimizer.tally import tally
 from optimizer.verify import verify
 from tests.optimizer import worlds
-from tests.optimizer.tiny import solved, tiny
+from tests.optimizer.oracle import solved
+from tests.optimizer.tiny import tiny
 
 SEEDS = range(10)
 
@@ -31,7 +33,7 @@ def four_hours(price, n_jobs=1, **site):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_moves_when_nothing_changed(seed):
-    problem, solution = tiny(seed), solved(seed).solution
+    problem, solution = tiny(seed), solved(tiny, seed).solution
     start = Start.of(problem, solution, problem)
     again = solve(problem, limits=Limits(gap=max(1e-4, solution.proof.gap + 0.02)), start=start)
     assert verify(problem, again.plan) == ()
@@ -83,7 +85,7 @@ def test_planning_again_twice_gives_the_same_plan():
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_quote_is_what_the_account_grows_by_when_all_else_is_held(seed):
-    problem, plan = tiny(seed), solved(seed).solution.plan
+    problem, plan = tiny(seed), solved(tiny, seed).solution.plan
     job = replace(problem.jobs[0], name="new")
     quote = Quotes.of(problem, plan).place(job)
     if not quote.placement.runs:

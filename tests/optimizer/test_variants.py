@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from optimizer.baselines import run_now
 from optimizer.bound import lower_bound, service_step_costs
 from optimizer.covers import covers
 from optimizer.fingerprint import fingerprint
 from optimizer.limits import Limits
-from optimizer.plan import Prices
 from optimizer.quality import cheapest_above, mean_quality
 from optimizer.replicas import MAX_CHOICES, Choices
 from optimizer.solve import solve
@@ -23,11 +21,10 @@ from optimizer.stochastic.solve import solve_stochastic
 from optimizer.tally import tally
 from optimizer.verify import verify
 from optimizer.work import Variant
-from tests.optimizer import worlds
+from tests.optimizer import oracle, worlds
 from tests.optimizer.futures import uncertain
-from tests.optimizer.variants import FEW_SEEDS, SEEDS, least_of, solved, varied
-
-NOTHING = 1e-5
+from tests.optimizer.oracle import least_of, solved
+from tests.optimizer.variants import FEW_SEEDS, SEEDS, varied
 
 
 def small(quality=0.8, **changes):
@@ -58,34 +55,20 @@ def one_site(n_steps=4, *, floor=0.9, demand=2, variants=(), **rest):
     )
 
 
-def check(seed):
-    world = solved(seed)
-    proof, least = world.solution.proof, least_of(seed)
-    slip = NOTHING * (1 + abs(least))
-    assert verify(world.problem, world.solution.plan) == ()
-    assert proof.bound <= least + slip
-    assert least <= proof.objective + slip
-
-
 @pytest.mark.parametrize("seed", FEW_SEEDS)
 def test_bound_then_optimum_then_plan(seed):
-    check(seed)
+    oracle.check_order(varied, seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_bound_then_optimum_then_plan_on_more_worlds(seed):
-    check(seed)
+    oracle.check_order(varied, seed)
 
 
 @pytest.mark.slow
 def test_nine_plans_of_ten_are_within_three_percent_of_the_optimum_and_none_beyond_ten():
-    above = [
-        (solved(seed).solution.proof.objective - least_of(seed)) / (1 + abs(least_of(seed)))
-        for seed in SEEDS
-    ]
-    assert np.quantile(above, 0.9) <= 0.03
-    assert max(above) <= 0.1
+    oracle.check_closeness(varied, SEEDS, mostly=0.03)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -115,7 +98,8 @@ def test_run_now_answers_with_the_full_model_alone(seed):
     ],
 )
 def test_the_worlds_hold_every_case_often(occurs):
-    firsts = [(w.problem.services[0], w.solution.plan) for w in map(solved, SEEDS)]
+    worlds_solved = [solved(varied, seed) for seed in SEEDS]
+    firsts = [(w.problem.services[0], w.solution.plan) for w in worlds_solved]
     assert sum(bool(occurs(v, plan.servings[v.name])) for v, plan in firsts) >= 4
 
 
@@ -179,42 +163,27 @@ def test_a_plan_that_breaks_a_rule_of_variants_is_found_out(changes, rule):
     assert rule in [violation.rule for violation in verify(stricter, plan)]
 
 
-@st.composite
-def worlds_with_prices(draw):
-    problem = varied(draw(st.integers(0, 500)))
-    sites = (len(problem.sites), problem.horizon.n_steps)
-
-    def values(least, most, shape):
-        return draw(arrays(np.float64, shape, elements=st.floats(least, most, width=32)))
-
-    return problem, Prices(
-        power_per_kwh=values(-5, draw(st.sampled_from([5, 1000])), sites),
-        gpu_per_gpu_h=values(-1, 20, problem.pool_gpus.shape),
-        stored_per_kwh=values(-5, 50, sites),
-        peak_per_kw=values(-1, 5, sites),
-        quality_per_request=tuple(draw(st.floats(-0.01, 0.1)) for _ in problem.services),
-    )
-
-
 @settings(max_examples=40)
-@given(world=worlds_with_prices())
-def test_arbitrary_prices_give_a_bound_that_run_now_does_not_undercut(world):
-    problem, prices = world
-    objective = tally(problem, run_now(problem)).objective
-    assert lower_bound(problem, prices) <= objective + NOTHING * (1 + abs(objective))
+@given(data=st.data(), seed=st.integers(0, 500))
+def test_arbitrary_prices_give_a_bound_that_run_now_does_not_undercut(data, seed):
+    problem = varied(seed)
+    quality = st.tuples(*(st.floats(-0.01, 0.1) for _ in problem.services))
+    prices = oracle.any_prices(problem, quality_per_request=quality)
+    oracle.check_bound_at(problem, data.draw(prices))
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.sampled_from(list(FEW_SEEDS)), quality=st.floats(0, 0.05), level=st.floats(0.1, 3))
 def test_arbitrary_prices_give_a_bound_that_the_optimum_does_not_undercut(seed, quality, level):
-    world = solved(seed)
+    world = solved(varied, seed)
     problem, found = world.problem, world.solution.prices
     prices = replace(
         found,
         power_per_kwh=level * found.power_per_kwh,
         quality_per_request=(quality,) * len(problem.services),
     )
-    assert lower_bound(problem, prices) <= least_of(seed) + NOTHING * (1 + abs(least_of(seed)))
+    least = least_of(varied, seed)
+    assert lower_bound(problem, prices) <= least + oracle.NOTHING * (1 + abs(least))
 
 
 @settings(max_examples=40)
@@ -234,7 +203,7 @@ def test_the_relaxed_cost_of_several_models_is_below_that_of_every_choice(
     gain = choices.hosts.gain[:, None] * quality * 3600
     prices = (replica * rng.random(shape), request * rng.random(shape) - gain)
     least = service_step_costs(choices, *prices)[0].min(axis=1)
-    assert (choices.relaxed_cost(*prices) <= least + NOTHING * (1 + np.abs(least))).all()
+    assert (choices.relaxed_cost(*prices) <= least + oracle.NOTHING * (1 + np.abs(least))).all()
 
 
 def test_a_large_service_is_weighed_by_shares_of_each_model():

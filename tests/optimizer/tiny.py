@@ -1,17 +1,11 @@
 """Random worlds small enough for the oracle, with every kind of thing a problem can hold.
 
-A world is drawn from its seed alone. `solved` plans each once, however many tests look at it.
+A world is drawn from its seed alone.
 """
-
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from optimizer.limits import Limits
-from optimizer.plan import Solution
 from optimizer.problem import Problem
-from optimizer.solve import solve
 from optimizer.work import JobKind, Mode
 from tests.optimizer import worlds
 
@@ -19,20 +13,6 @@ SEEDS = range(54)
 NAMES = ("dakhla", "lyon")
 JURISDICTIONS = ("MA", "FR")
 PRICES = worlds.objective(carbon=0.5, water=0.03)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Solved:
-    """A world and its plan."""
-
-    problem: Problem
-    solution: Solution
-
-
-@cache
-def solved(seed: int) -> Solved:
-    problem = tiny(seed)
-    return Solved(problem=problem, solution=solve(problem, limits=Limits(gap=1e-4)))
 
 
 def tiny(seed: int) -> Problem:

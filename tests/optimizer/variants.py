@@ -5,31 +5,16 @@ the mean quality is between what the worst of them gives and the full model's.
 """
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
-from optimizer.exact import optimum
-from optimizer.limits import Limits
 from optimizer.problem import Problem
-from optimizer.solve import solve
 from optimizer.work import Service, Variant
 from tests.optimizer import worlds
-from tests.optimizer.tiny import NAMES, Solved, tiny
+from tests.optimizer.tiny import NAMES, tiny
 
 FEW_SEEDS = range(1, 6)
 SEEDS = range(30)
-
-
-@cache
-def solved(seed: int) -> Solved:
-    problem = varied(seed)
-    return Solved(problem=problem, solution=solve(problem, limits=Limits(gap=1e-4)))
-
-
-@cache
-def least_of(seed: int) -> float:
-    return optimum(varied(seed))
 
 
 def varied(seed: int) -> Problem:
