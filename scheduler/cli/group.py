@@ -4,6 +4,7 @@ A package adds a command by an entry point in the group `alize.commands`: a Type
 loaded only when it is called.
 """
 
+import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -29,12 +30,14 @@ class Root(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; every failure becomes one of the documented exit codes."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except (Exception, KeyboardInterrupt) as error:
             code = tell(error, ctx.meta[ARGS], debug=bool(ctx.params.get("debug")))
             raise typer.Exit(code) from None
+        return result
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Our own commands, then those of other packages."""

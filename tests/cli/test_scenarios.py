@@ -136,6 +136,7 @@ def test_a_full_disk_is_not_called_a_bug(tmp_path):
             [sys.executable, "-c", code],
             stdout=full,
             stderr=subprocess.PIPE,
+            check=False,
             text=True,
             cwd=tmp_path,
         )
