@@ -31,7 +31,7 @@ def held_by(api, namespace, jobs, wanted, **spec):
         made = jobs(job(f"probe-{next(probes)}", namespace))
         return bool(made["spec"].get("suspend")) is wanted
 
-    until(f"Jobs are {'held' if wanted else 'let go'}", acts, within_s=15)
+    until(f"Jobs are {'held' if wanted else 'let go'}", acts, within_s=120)
 
 
 def test_a_managed_job_is_stored_suspended_with_the_name_of_its_policy(api, namespace, jobs):
@@ -70,7 +70,7 @@ def test_a_job_that_the_policy_does_not_select_is_left_alone(api, namespace, job
         name = f"probe-{id(object())}"
         return jobs(job(name, namespace, labels=labels))["spec"].get("suspend")
 
-    until("the selected are held", acts, within_s=15)
+    until("the selected are held", acts, within_s=120)
     assert not jobs(job("other", namespace))["spec"].get("suspend")
 
 
