@@ -13,8 +13,9 @@ import pytest
 
 from tests.controlplane.controlplane import ControlPlane, Options, control_plane
 from tests.controlplane.tools import KUBERNETES, Programs, kept
+from tests.operator.objects import node, site
 from tests.operator.replica import install
-from tests.operator.scene import Scene, furnish
+from tests.operator.scene import Scene, add_node, furnish
 
 MISSING = f"no control plane of Kubernetes {KUBERNETES}: `make controlplane` builds it once"
 
@@ -65,6 +66,17 @@ def furnished(tools: Programs, *, nodes: int = 2) -> Iterator[ControlPlane]:
     with control_plane(Options(schedules=False), tools=tools) as plane:
         install(plane, minor=minor_of(plane))
         furnish(plane, nodes=nodes)
+        yield plane
+
+
+@contextmanager
+def peopled(tools: Programs, *sites: str) -> Iterator[ControlPlane]:
+    """A whole control plane: pods run, on one node of 16 GPUs at each of the sites."""
+    with control_plane(Options(), tools=tools) as plane:
+        install(plane, minor=minor_of(plane))
+        for name in sites:
+            plane.apply(site(name, carbon_g_per_kwh=20))
+            add_node(plane, node(f"{name}-0", name, gpus=16), schedules=True)
         yield plane
 
 

@@ -135,6 +135,17 @@ class Replica:
     def leads(self) -> bool:
         return self.metric("alize_leader") == {"alize_leader": 1.0}
 
+    def is_quiet(self, for_s: float = 3.0) -> bool:
+        """Whether it writes no Job for a while."""
+
+        def written() -> dict[str, float]:
+            found = self.metric("alize_apply_total")
+            return {key: count for key, count in found.items() if 'resource="jobs"' in key}
+
+        before = written()
+        time.sleep(for_s)
+        return before == written()
+
     @property
     def pid(self) -> int:
         assert self.process is not None, f"{self.name} was never started"

@@ -20,6 +20,16 @@ SPEED = 100
 DIRTY_STEPS = 48
 #: Given to an operator, on a busy machine, to be ready and lead.
 START_S = 120
+#: A clock that runs as the wall's does, and steps that last longer than any test.
+HOURLY: dict[str, Any] = {
+    "CLOCK_SPEED": 1,
+    # In the middle of an hour: a busy machine does not reach the next.
+    "CLOCK_ORIGIN": (ORIGIN + timedelta(minutes=5)).isoformat(),
+    "STEP_MIN": 60,
+    "HORIZON_H": 12,
+    "SOLVE_LIMIT_S": 240,
+    "KILL_AFTER_S": 280,
+}
 OPERATOR = "system:serviceaccount:alize-system:alize-operator"
 
 

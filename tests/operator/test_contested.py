@@ -82,18 +82,10 @@ def test_a_job_deleted_while_its_release_is_in_flight_is_not_made_anew(scene):
             scene.plane.admin.delete(f"{scene.path}/{name}", propagationPolicy="Background")
         rest = sorted(set(trains(60)) - set(gone))
         until("the others are released", lambda: not any(map(scene.is_held, rest)), 90)
-        until("nothing is left to do", lambda: quiet(one), 60)
+        until("nothing is left to do", one.is_quiet, 60)
     left = {one["metadata"]["name"] for one in scene.plane.admin.get(scene.path)["items"]}
     assert left == set(rest)
     assert scene.broken_promises(3, rest, grace_s=90) == []
-
-
-def quiet(replica, for_s=3.0):
-    """Whether it writes no Job for a while."""
-    series = "alize_apply_total"
-    before = {k: v for k, v in replica.metric(series).items() if 'resource="jobs"' in k}
-    time.sleep(for_s)
-    return before == {k: v for k, v in replica.metric(series).items() if 'resource="jobs"' in k}
 
 
 def test_a_release_that_is_refused_is_tried_less_and_less_until_it_is_let_through(scene):
