@@ -138,7 +138,9 @@ FOUR = {"gpus": 4, "speed": 0.5, "watts-per-gpu": 700}
 
 def test_a_narrowed_job_keeps_the_width_it_declared_and_works_slower():
     """Half was done at 8 GPUs; an hour of a two-hour job at half speed adds a quarter."""
-    manifest = elastic([FOUR], BASE_GPUS="8", DONE="0.5", RESIZED_AT="2026-03-02T01:00:00Z")
+    manifest = elastic(
+        [FOUR], run_time="2h", BASE_GPUS="8", DONE="0.5", RESIZED_AT="2026-03-02T01:00:00Z"
+    )
     manifest["spec"] |= {"parallelism": 2, "completions": 2}
     manifest["status"] = {"startTime": "2026-03-02T00:00:00Z"}
     found = facts(manifest, now=hours(2))
