@@ -10,7 +10,7 @@ import msgspec
 
 from k8s_operator import names
 from k8s_operator.instants import instant_text, parse_duration
-from k8s_operator.planning.question import Answer, Question, SiteOutlook, Trouble
+from k8s_operator.planning.question import USUAL_MAX_AGE, Answer, Question, SiteOutlook, Trouble
 from k8s_operator.state import Managed
 from k8s_operator.views import SiteView
 from scheduler.planning.reasons import Reason
@@ -110,7 +110,7 @@ def site_status(
         "gpus": sum(gpus.values()),
     }
     if outlook is not None:
-        age, most = now - outlook.issued_at, parse_duration(view.spec.get("forecastMaxAge", "3h"))
+        age, most = now - outlook.issued_at, _max_age(view)
         fresh = age <= most
         rungs = ", ".join(sorted({f"{k}: {v}" for k, v in outlook.rungs.items()}))
         told = rungs if fresh else f"issued {age} ago, longer than {most}; last known: {rungs}"
@@ -132,7 +132,11 @@ def is_stale(view: SiteView, outlook: SiteOutlook | None, now: datetime) -> bool
     """Whether the forecast of a Site is older than it allows."""
     if outlook is None:
         return False
-    return now - outlook.issued_at > parse_duration(view.spec.get("forecastMaxAge", "3h"))
+    return now - outlook.issued_at > _max_age(view)
+
+
+def _max_age(view: SiteView) -> timedelta:
+    return parse_duration(view.spec.get("forecastMaxAge", USUAL_MAX_AGE))
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

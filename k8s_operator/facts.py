@@ -6,6 +6,7 @@ A value that cannot be read is passed over, its default holds, and the Job's eve
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -135,6 +136,8 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
     read = _Reader(job.metadata.annotations)
     created = job.metadata.creation_timestamp or now
     gpus = gpus_of(job)
+    # As its user declared it, whatever its width is now.
+    base_gpus = read.read(names.BASE_GPUS, int, gpus)
     watts = read.read(names.WATTS_PER_GPU, _watts, defaults.watts_per_gpu)
     own_h = read.read(names.RUN_TIME, _work_h, 0.0)
     stated_h = own_h or defaults.run_time_h
@@ -142,7 +145,7 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
     long_h = stated_h if own_h else max(stated_h, defaults.long_run_h or 0.0)
     no_modes: tuple[Mode, ...] = ()
     no_words: tuple[str, ...] = ()
-    elastic = read.read(names.ELASTIC_MODES, _modes, no_modes)
+    elastic = read.read(names.ELASTIC_MODES, partial(_modes, each=_gpus_a_pod(job)), no_modes)
     checkpointable = read.read(names.CHECKPOINTABLE, _flag, False)
     release = max(created, read.read(names.EARLIEST_START, parse_instant, created))
     fastest = max([1.0, *(mode.speed for mode in elastic)])
@@ -159,7 +162,9 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
             f"say limits: {{{names.GPU_RESOURCE}: N}}, or take the label {names.MANAGED} off"
         )
     due = min(read.read(names.DUE, parse_instant, deadline), deadline)
-    done, done_by = _progress(job, read, stated_h, now)
+    modes = (Mode(gpus=max(base_gpus, 1), watts_per_gpu=watts), *elastic)
+    mode = next((number for number, one in enumerate(modes) if one.gpus == gpus), 0)
+    done, done_by = _progress(job, read, stated_h / modes[mode].speed, now)
     resume_h = read.read(names.RESUME_TIME, parse_duration_h, 0.0)
     left_h = max(stated_h * (1 - done), 1 / 60)
     long_left_h = max(long_h * (1 - done), 1 / 60)
@@ -178,7 +183,7 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
         phase=phase,
         kind="elastic" if elastic else "checkpointable" if checkpointable else "contiguous",
         gpu_type=_gpu_type(job, defaults),
-        modes=(Mode(gpus=max(gpus, 1), watts_per_gpu=watts), *elastic),
+        modes=modes,
         work_h=left_h + (resume_h if phase is Phase.PAUSED else 0.0),
         resume_h=resume_h,
         created=created,
@@ -202,7 +207,7 @@ def read_job(job: JobView, defaults: Defaults, *, now: datetime) -> JobFacts:
         taken_over=names.HELD in job.metadata.annotations and is_ours != job.spec.suspend,
         started=job.status.start_time,
         site=site,
-        mode=_mode(gpus, elastic),
+        mode=mode,
         done_share=done,
         done_by=done_by,
         run_time_by="annotation" if own_h else defaults.run_time_by,
@@ -242,12 +247,16 @@ def ask_of(facts: JobFacts, *, now: datetime) -> Ask:
 
 
 def gpus_of(job: JobView) -> int:
-    """GPUs of all its pods together, at its declared width."""
+    """GPUs of all its pods together."""
+    return _gpus_a_pod(job) * job.spec.parallelism
+
+
+def _gpus_a_pod(job: JobView) -> int:
     each = 0
     for container in job.spec.template.spec.containers:
         asked = container.resources.limits or container.resources.requests
         each += int(float(asked.get(names.GPU_RESOURCE, 0)))
-    return each * job.spec.parallelism
+    return each
 
 
 def _gpu_type(job: JobView, defaults: Defaults) -> str:
@@ -264,7 +273,7 @@ def _phase(job: JobView) -> Phase:
     return Phase.PAUSED if paused else Phase.WAITING
 
 
-def _progress(job: JobView, read: _Reader, work_h: float, now: datetime) -> tuple[float, str]:
+def _progress(job: JobView, read: _Reader, takes_h: float, now: datetime) -> tuple[float, str]:
     """Share of its work that is done, and what says so: itself, its indexes, or the clock."""
     if names.PROGRESS in read.annotations:
         return read.read(names.PROGRESS, _share, 0.0), "annotation"
@@ -273,12 +282,11 @@ def _progress(job: JobView, read: _Reader, work_h: float, now: datetime) -> tupl
     before = read.read(names.DONE, _share, 0.0)
     if job.spec.suspend or job.status.start_time is None:
         return before, "time"
-    passed_h = max(0.0, (now - job.status.start_time) / timedelta(hours=1))
-    return min(MOST_DONE, before + passed_h / work_h), "time"
-
-
-def _mode(gpus: int, elastic: tuple[Mode, ...]) -> int:
-    return next((number for number, one in enumerate(elastic, 1) if one.gpus == gpus), 0)
+    # What it did at another width is in what was done before.
+    resized = read.read(names.RESIZED_AT, parse_instant, job.status.start_time)
+    begun = max(job.status.start_time, resized)
+    passed_h = max(0.0, (now - begun) / timedelta(hours=1))
+    return min(MOST_DONE, before + passed_h / takes_h), "time"
 
 
 def _watts(text: str) -> float:
@@ -299,12 +307,14 @@ def _work_h(text: str) -> float:
     return hours
 
 
-def _modes(text: str) -> tuple[Mode, ...]:
+def _modes(text: str, each: int) -> tuple[Mode, ...]:
     rows = msgspec.json.decode(text, type=list[dict[str, float]])
     known = {"gpus", "speed", "watts-per-gpu"}
     for row in rows:
         if set(row) != known or row["gpus"] < 1 or row["speed"] <= 0:
             raise ValueError(f"each width needs gpus, speed and watts-per-gpu above 0, got {row}")
+        if row["gpus"] % max(1, each):
+            raise ValueError(f"gpus must be whole pods of {each} each, got {row['gpus']:g}")
     return tuple(
         Mode(gpus=int(row["gpus"]), speed=row["speed"], watts_per_gpu=row["watts-per-gpu"])
         for row in rows

@@ -49,6 +49,8 @@ LATEST_START = f"{GROUP}/latest-start"
 PAUSES = f"{GROUP}/pauses"
 PAUSED_AT = f"{GROUP}/paused-at"
 DONE = f"{GROUP}/done"
+BASE_GPUS = f"{GROUP}/base-gpus"
+RESIZED_AT = f"{GROUP}/resized-at"
 RUN_TIME_BY = f"{GROUP}/run-time-by"
 
 #: All of them: every apply repeats those that are there, or it would take them away.
@@ -63,6 +65,8 @@ WRITTEN = (
     PAUSES,
     PAUSED_AT,
     DONE,
+    BASE_GPUS,
+    RESIZED_AT,
 )
 
 #: On the Lease: which process holds it, where two are called the same.

@@ -152,18 +152,23 @@ class Clock:
         self._wall = wall
         self._origin = settings.clock_origin or wall
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether world time is wall time."""
+        return self.speed == 1 and self._origin == self._wall
+
     def now(self) -> datetime:
         """The world's present."""
         return self.world(datetime.now(UTC))
 
     def world(self, wall: datetime) -> datetime:
         """World time at `wall`; what lies before the origin is left as it is on a plain clock."""
-        if self.speed == 1 and self._origin == self._wall:
+        if self.is_plain:
             return wall
         return self._origin + (wall - self._wall) * self.speed
 
     def wall(self, world: datetime) -> datetime:
         """The reverse."""
-        if self.speed == 1 and self._origin == self._wall:
+        if self.is_plain:
             return world
         return self._wall + (world - self._origin) / self.speed

@@ -92,7 +92,7 @@ def intent(
         case Action.PREEMPT | Action.MOVE:
             return _pause(one, decision, words, now, note)
         case Action.RESIZE:
-            return _resize(one, decision, words, note)
+            return _resize(one, decision, words, now, note)
     if not _differs(view, words):
         return None
     event = None
@@ -158,16 +158,13 @@ def _start(one: Managed, decision: Decision, words: dict[str, str], note: str) -
     if decision.reason is Reason.LATEST_START_REACHED:
         words.pop(names.PLANNED_START, None)
     resumed = facts.phase is Phase.PAUSED
+    pods = _pods(one, decision.mode)
+    if pods is not None:
+        words[names.BASE_GPUS] = str(facts.modes[0].gpus)
     return Intent(
         key=facts.key,
         path=job_path(view),
-        body=_body(
-            view,
-            words,
-            suspend=False,
-            site=decision.site,
-            pods=_pods(one, decision.mode),
-        ),
+        body=_body(view, words, suspend=False, site=decision.site, pods=pods),
         urgent_at=facts.latest_start.timestamp(),
         event=Event.RESUMED if resumed else Event.RELEASED,
         note=note or f"at {decision.site}",
@@ -197,10 +194,18 @@ def _pause(
     )
 
 
-def _resize(one: Managed, decision: Decision, words: dict[str, str], note: str) -> Intent | None:
-    pods = _pods(one, decision.mode)
+def _resize(
+    one: Managed, decision: Decision, words: dict[str, str], now: datetime, note: str
+) -> Intent | None:
+    pods, facts = _pods(one, decision.mode), one.facts
     if pods is None or pods == one.view.spec.parallelism:
         return None
+    words = words | {
+        names.BASE_GPUS: str(facts.modes[0].gpus),
+        names.RESIZED_AT: instant_text(now.replace(microsecond=0)),
+    }
+    if facts.done_by == "time":
+        words[names.DONE] = f"{facts.done_share:.4f}"
     return Intent(
         key=one.facts.key,
         path=job_path(one.view),
@@ -265,6 +270,9 @@ def _body(
         placed = site or view.spec.template.spec.node_selector.get(names.SITE)
         if placed is not None:
             spec["template"] = {"spec": {"nodeSelector": {names.SITE: placed}}}
+    if pods is None and names.BASE_GPUS in meta.annotations:
+        # Once its width is ours to write, leaving it out would take it away.
+        pods = view.spec.parallelism
     if pods is not None:
         spec["parallelism"] = spec["completions"] = pods
     return {

@@ -4,7 +4,7 @@ The same models are behind both, so a scenario put into a cluster asks the optim
 question it asks on a desk.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -202,11 +202,17 @@ def aligned(series: Mapping[str, Any], start: datetime, step: timedelta, n_steps
     return found
 
 
-def ended(series: Iterable[Mapping[str, Any]], start: datetime) -> bool:
-    """Whether one of the series holds no value of its own for `start`."""
-    return any(
-        parse_instant(one["start"]) + len(one["values"]) * timedelta(minutes=one["stepMinutes"])
-        <= start
-        for one in series
-        if "values" in one
-    )
+def issues(spec: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], datetime]:
+    """When each series of a spec was forecast, by its path; those that say so.
+
+    >>> issues({"wind": {"availableKw": {"constant": "1", "issuedAt": "2026-03-02T00:00:00Z"}}})
+    {('wind', 'availableKw'): datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc)}
+    """
+    found: dict[tuple[str, ...], datetime] = {}
+    for key, value in spec.items():
+        if isinstance(value, Mapping):
+            if "issuedAt" in value:
+                found[*path, key] = parse_instant(value["issuedAt"])
+            else:
+                found |= issues(value, (*path, key))
+    return found

@@ -80,7 +80,7 @@ class SiteCluster(Part):
         json_schema_extra={RULES: [_rule("self == oldSelf", "nodeSelector cannot be changed")]},
     )
     forecast_max_age: Duration = Field(
-        default="3h", description="Older forecasts of its plants are called stale. 3h unless said."
+        default="3h", description="Older forecasts are called stale. 3h unless said."
     )
 
 

@@ -270,6 +270,11 @@ def _series(forms: list[Schema]) -> Schema:
                 "maxItems": MOST_STEPS,
                 "items": {k: v for k, v in constant.items() if k != RULES},
             },
+            "issuedAt": {
+                "description": "When it was forecast, in UTC; what says none is taken as known.",
+                "type": "string",
+                "format": "date-time",
+            },
         },
         RULES: [
             {

@@ -7,14 +7,19 @@ keeps the time, and may kill it at any moment without losing more than this one 
 import os
 import pickle
 import sys
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from forecasting.forecast import Forecast
+from k8s_operator.api.convert import issues
+from k8s_operator.instants import parse_duration
 from k8s_operator.planning.question import (
+    USUAL_MAX_AGE,
     Answer,
     Figures,
     Planned,
@@ -42,9 +47,9 @@ from scheduler.planning.assemble import assemble
 from scheduler.planning.forecasts import Outlook, look_ahead
 from scheduler.planning.planner import digest_of
 from scheduler.planning.reasons import Reason
-from scheduler.scenario import Scenario
 
 DIGITS = 3
+PUBLISHED, OUTDATED = "3 published forecast", "1 outdated forecast"
 
 
 def answer(question: Question) -> Answer:
@@ -81,7 +86,7 @@ def answer(question: Question) -> Answer:
             for one, job in zip(solution.plan.placements, problem.jobs, strict=True)
         },
         troubles=troubles,
-        sites=_outlooks(scenario, outlook, problem, solution.plan),
+        sites=_outlooks(question, outlook, problem, solution.plan),
         site_troubles=site_troubles,
         service_troubles=silent,
         plan=_figures(kpis_of(problem, solution.plan)),
@@ -116,21 +121,13 @@ def _planned(placement: Placement, job: Job, problem: Problem, now: datetime) ->
 
 
 def _outlooks(
-    scenario: Scenario, outlook: Outlook, problem: Problem, plan: Plan
+    question: Question, outlook: Outlook, problem: Problem, plan: Plan
 ) -> dict[str, SiteOutlook]:
     serving = Load.of(problem, (), plan.servings)
+    specs = {facts.name: facts.spec for facts in question.sites}
     found = {}
     for s, site in enumerate(problem.sites):
-        forecasts = [
-            by_site[site.name]
-            for by_site in (
-                outlook.forecasts.wind_kw,
-                outlook.forecasts.pv_kw,
-                outlook.forecasts.temperature_c,
-                outlook.forecasts.carbon_g_per_kwh,
-            )
-            if site.name in by_site
-        ]
+        grounds = _grounds(site.name, specs[site.name], outlook, question.taken_at)
         cooling = site.cooling
         found[site.name] = SiteOutlook(
             cap_kw=_rounded(_cap_kw(site, problem.horizon.n_steps)),
@@ -143,12 +140,42 @@ def _outlooks(
                 )
                 for pool in site.pools
             },
-            issued_at=min(
-                (one.provenance.issued_at for one in forecasts), default=scenario.horizon.start
-            ),
-            rungs={one.variable: one.provenance.rung for one in forecasts},
+            issued_at=min((at for at, _ in grounds.values()), default=question.start),
+            rungs={name: rung for name, (_, rung) in grounds.items()},
         )
     return found
+
+
+def _grounds(
+    name: str, spec: Mapping[str, Any], outlook: Outlook, now: datetime
+) -> dict[str, tuple[datetime, str]]:
+    """What each forecast of a site rests on: its issue and its rung; the oldest first.
+
+    A series that says when it was forecast is a forecast somebody else publishes. Past the age the
+    Site allows it is all that is still known, and no longer called more than that.
+    """
+    forecasts, stated = outlook.forecasts, issues(spec)
+    most = parse_duration(spec.get("forecastMaxAge", USUAL_MAX_AGE))
+    found = {}
+    known: tuple[tuple[Mapping[str, Forecast], tuple[str, ...]], ...] = (
+        (forecasts.wind_kw, ("wind", "availableKw")),
+        (forecasts.pv_kw, ("pv", "availableKw")),
+        (forecasts.temperature_c, ()),
+        (forecasts.carbon_g_per_kwh, ("grid", "carbon", "gPerKwh")),
+    )
+    for by_site, path in known:
+        if name in by_site:
+            one = by_site[name]
+            found[one.variable] = one.provenance.issued_at, one.provenance.rung
+            if (at := stated.pop(path, None)) is not None:
+                found[one.variable] = at, _rung(now - at, most)
+    for path, at in stated.items():
+        found[".".join(path)] = at, _rung(now - at, most)
+    return dict(sorted(found.items(), key=lambda one: one[1][0]))
+
+
+def _rung(age: timedelta, most: timedelta) -> str:
+    return PUBLISHED if age <= most else OUTDATED
 
 
 def _cap_kw(site: Site, n_steps: int) -> Any:

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 LENGTH_BYTES = 8
+#: Of a forecast, where its Site says none.
+USUAL_MAX_AGE = "3h"
 
 
 class Mode(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +106,8 @@ class SiteOutlook(msgspec.Struct, frozen=True, kw_only=True):
 
     `cap_kw` is all the facility may draw, `fixed_kw` what idle GPUs and services draw of it;
     `kw_per_it_kw` turns a job's IT power into the facility's. `rungs` names each forecast's rung,
-    `issued_at` is the oldest issue among them. `free_gpus` are beside the services'.
+    `issued_at` is the oldest issue among them, whose rung comes first. `free_gpus` are beside the
+    services'.
     """
 
     cap_kw: tuple[float, ...]

@@ -53,8 +53,9 @@ def decide(
 
     1. A job is only ever started at a site of its `admissible_sites`; one without any is held.
     2. A start, resume or move never takes more GPUs or power than `snapshot.rooms` have left, with
-       what this call stops taken as free at once. Where more runs than there is room for, pausable
-       jobs are preempted until it fits, those that can wait longest first.
+       what this call stops taken as free at once. Where more runs than there is room for, what the
+       plan has narrower is narrowed first; then pausable jobs are preempted until it fits, those
+       that can wait longest first.
     3. What a user suspended stays so. A running job that is not pausable is kept as it is.
     4. At its `latest_start` a job starts wherever it may and fits: where it was, where the plan has
        it, then by its own order of sites; in the plan's mode, else in its base mode. Where it fits
@@ -110,7 +111,12 @@ class _Turn:
                 asked = self._running(job)
                 if asked.action is Action.PREEMPT:
                     self._give_back(job)
-                running.append((job, asked))
+                if _narrows(job, asked):
+                    self._give_back(job)
+                    self._take(job, asked.site, asked.mode)
+                    yield asked
+                else:
+                    running.append((job, asked))
             elif wish := self._wish(job):
                 wishes.append((job, wish))
             else:
@@ -259,13 +265,13 @@ class _Turn:
             return Reason.WAITING_FOR_POWER
         return None
 
-    def _take(self, job: LiveJob, site: str, mode: int, sign: int = 1) -> None:
+    def _take(self, job: LiveJob, site: str | None, mode: int, sign: int = 1) -> None:
+        assert site is not None
         width, pool = job.widths[mode], (site, job.gpu_type)
         self._gpus[pool] = self._gpus.get(pool, 0) - sign * width.gpus
         self._power_kw[site] = self._power_kw.get(site, 0.0) - sign * width.power_kw
 
     def _give_back(self, job: LiveJob) -> None:
-        assert job.site is not None
         self._take(job, job.site, job.mode, -1)
 
 
@@ -291,6 +297,13 @@ def _name(pair: tuple[LiveJob, Decision]) -> str:
 
 def _changes(asked: Decision) -> bool:
     return asked.action in (Action.MOVE, Action.RESIZE)
+
+
+def _narrows(job: LiveJob, asked: Decision) -> bool:
+    """Whether it stays where it is and only gives room back."""
+    wanted, there = job.widths[asked.mode], job.widths[job.mode]
+    less = wanted.gpus < there.gpus and wanted.power_kw <= there.power_kw
+    return asked.action is Action.RESIZE and less
 
 
 def _grows(job: LiveJob, asked: Decision) -> bool:

@@ -6,13 +6,16 @@ Where the programs cannot be had the tests skip, and the last lines of the run s
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 
 import pytest
 
 from tests.controlplane.controlplane import ControlPlane, Options, control_plane
 from tests.controlplane.tools import KUBERNETES, Programs, kept
+from tests.operator.objects import node, site
 from tests.operator.replica import install
-from tests.operator.scene import Scene
+from tests.operator.scene import Scene, add_node, furnish
 
 MISSING = f"no control plane of Kubernetes {KUBERNETES}: `make controlplane` builds it once"
 
@@ -57,6 +60,26 @@ def own_plane(tools: Programs) -> Iterator[ControlPlane]:
         yield whole
 
 
+@contextmanager
+def furnished(tools: Programs, *, nodes: int = 2) -> Iterator[ControlPlane]:
+    """An API server with Alizé installed, two Sites and their nodes; nothing schedules pods."""
+    with control_plane(Options(schedules=False), tools=tools) as plane:
+        install(plane, minor=minor_of(plane))
+        furnish(plane, nodes=nodes)
+        yield plane
+
+
+@contextmanager
+def peopled(tools: Programs, *sites: str) -> Iterator[ControlPlane]:
+    """A whole control plane: pods run, on one node of 16 GPUs at each of the sites."""
+    with control_plane(Options(), tools=tools) as plane:
+        install(plane, minor=minor_of(plane))
+        for name in sites:
+            plane.apply(site(name, carbon_g_per_kwh=20))
+            add_node(plane, node(f"{name}-0", name, gpus=16), schedules=True)
+        yield plane
+
+
 @pytest.fixture
 def scene(stage: ControlPlane, request: pytest.FixtureRequest) -> Iterator[Scene]:
     """A namespace of the test's own on the stage of its module, and nothing left there after."""
@@ -72,7 +95,7 @@ def kubectl(tools: Programs):
     def run(plane: ControlPlane, *words: str, **options: str) -> subprocess.CompletedProcess[str]:
         command = [str(tools["kubectl"]), f"--kubeconfig={plane.kubeconfig}", *words]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=60, check=False, **options
+            command, capture_output=True, text=True, timeout=240, check=False, **options
         )
 
     return run
@@ -87,7 +110,7 @@ def namespace(api: ControlPlane, request: pytest.FixtureRequest) -> str:
 def make_namespace(plane: ControlPlane, wanted: str) -> str:
     """A namespace named after a test."""
     clean = "".join(c if c.isalnum() else "-" for c in wanted.lower()).strip("-")
-    name = f"{clean[:40].strip('-')}-{abs(hash(wanted)) % 10_000}"
+    name = f"{clean[:40].strip('-')}-{sha256(wanted.encode()).hexdigest()[:8]}"
     plane.admin.post(
         "/api/v1/namespaces",
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},

@@ -23,6 +23,8 @@ NAMESPACE = "alize-system"
 ALIZE = Path(sys.executable).parent / "alize"
 #: What is tested is the code beside these tests, wherever another copy is installed.
 SOURCE = Path(__file__).parents[2]
+#: A kind just defined is served after a second, on a busy machine after many.
+INSTALLED_S = 120.0
 #: Every time constant at about a tenth.
 QUICK = {
     "SETTLE_S": 0.5,
@@ -51,11 +53,11 @@ def install(plane: ControlPlane, **options: Any) -> None:
             plane.apply(one)
             return True
 
-        wait_until(f"{one['kind']} {one['metadata']['name']}", applied, within_s=20)
+        wait_until(f"{one['kind']} {one['metadata']['name']}", applied, within_s=INSTALLED_S)
 
     for kind in ("sites", "energypolicies", "inferenceprofiles", "energyplans"):
         path = f"/apis/alize.dev/v1alpha1/{kind}"
-        wait_until(f"{kind} are served", partial(plane.admin.get, path), within_s=30)
+        wait_until(f"{kind} are served", partial(plane.admin.get, path), within_s=INSTALLED_S)
 
 
 def clean_environment() -> dict[str, str]:
@@ -132,6 +134,17 @@ class Replica:
     @property
     def leads(self) -> bool:
         return self.metric("alize_leader") == {"alize_leader": 1.0}
+
+    def is_quiet(self, for_s: float = 3.0) -> bool:
+        """Whether it writes no Job for a while."""
+
+        def written() -> dict[str, float]:
+            found = self.metric("alize_apply_total")
+            return {key: count for key, count in found.items() if 'resource="jobs"' in key}
+
+        before = written()
+        time.sleep(for_s)
+        return before == written()
 
     @property
     def pid(self) -> int:

@@ -9,7 +9,7 @@ from k8s_operator import names
 from tests.controlplane.api import ApiError
 from tests.controlplane.controlplane import ControlPlane
 from tests.operator.invariants import broken
-from tests.operator.objects import Manifest, node, site
+from tests.operator.objects import Manifest, job, node, site
 from tests.operator.replica import Replica, until
 
 #: When the world of every scene begins.
@@ -18,6 +18,18 @@ ORIGIN = datetime(2026, 3, 2, tzinfo=UTC)
 SPEED = 100
 #: Steps from the origin in which energy is dirty everywhere; then `clean` is.
 DIRTY_STEPS = 48
+#: Given to an operator, on a busy machine, to be ready and lead.
+START_S = 120
+#: A clock that runs as the wall's does, and steps that last longer than any test.
+HOURLY: dict[str, Any] = {
+    "CLOCK_SPEED": 1,
+    # In the middle of an hour: a busy machine does not reach the next.
+    "CLOCK_ORIGIN": (ORIGIN + timedelta(minutes=5)).isoformat(),
+    "STEP_MIN": 60,
+    "HORIZON_H": 12,
+    "SOLVE_LIMIT_S": 240,
+    "KILL_AFTER_S": 280,
+}
 OPERATOR = "system:serviceaccount:alize-system:alize-operator"
 
 
@@ -155,3 +167,28 @@ class Scene:
 def releases(writes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those that let a Job go."""
     return [one for one in writes if one.get("spec", {}).get("suspend") is False]
+
+
+def wait_of(wall_s: float) -> str:
+    """A policy's longest wait that lasts so many seconds of wall time."""
+    return f"{round(wall_s * SPEED / 60)}m"
+
+
+def trains(count: int) -> list[str]:
+    """Names of so many Jobs."""
+    return [f"train-{number}" for number in range(count)]
+
+
+def held_jobs(scene: Scene, count: int) -> None:
+    """Create them, held."""
+    scene.create_held(*(job(name, scene.namespace) for name in trains(count)))
+
+
+def all_released(scene: Scene, count: int) -> bool:
+    """Whether none of them is held any more, by one look."""
+    held = {
+        one["metadata"]["name"]
+        for one in scene.plane.admin.get(scene.path)["items"]
+        if one["spec"].get("suspend")
+    }
+    return not held & set(trains(count))

@@ -3,9 +3,10 @@
 import pytest
 
 from k8s_operator import names
+from tests.controlplane.controlplane import Options, control_plane
 from tests.operator.conftest import minor_of
 from tests.operator.objects import job, policy
-from tests.operator.replica import until
+from tests.operator.replica import install, until
 
 
 @pytest.fixture
@@ -17,9 +18,19 @@ def jobs(api, namespace):
 
 
 @pytest.fixture(autouse=True)
-def mutates(api):
-    if minor_of(api) < 36:
+def mutates(request):
+    if "warning" in request.fixturenames:
+        return
+    if minor_of(request.getfixturevalue("api")) < 36:
         pytest.skip("a MutatingAdmissionPolicy needs Kubernetes 1.36")
+
+
+@pytest.fixture
+def warning(tools):
+    """A control plane that was given the manifests for Kubernetes 1.35."""
+    with control_plane(Options(schedules=False), tools=tools) as plane:
+        install(plane, minor=35)
+        yield plane
 
 
 def held_by(api, namespace, jobs, wanted, **spec):
@@ -31,7 +42,7 @@ def held_by(api, namespace, jobs, wanted, **spec):
         made = jobs(job(f"probe-{next(probes)}", namespace))
         return bool(made["spec"].get("suspend")) is wanted
 
-    until(f"Jobs are {'held' if wanted else 'let go'}", acts, within_s=15)
+    until(f"Jobs are {'held' if wanted else 'let go'}", acts, within_s=120)
 
 
 def test_a_managed_job_is_stored_suspended_with_the_name_of_its_policy(api, namespace, jobs):
@@ -70,7 +81,7 @@ def test_a_job_that_the_policy_does_not_select_is_left_alone(api, namespace, job
         name = f"probe-{id(object())}"
         return jobs(job(name, namespace, labels=labels))["spec"].get("suspend")
 
-    until("the selected are held", acts, within_s=15)
+    until("the selected are held", acts, within_s=120)
     assert not jobs(job("other", namespace))["spec"].get("suspend")
 
 
@@ -89,3 +100,27 @@ def test_a_policy_of_another_namespace_holds_nothing_here(api, namespace, jobs):
 def test_nothing_is_held_by(api, namespace, jobs, spec):
     held_by(api, namespace, jobs, True)
     held_by(api, namespace, jobs, False, **spec)
+
+
+def test_before_1_36_no_job_starts_silently_and_one_created_held_is_kept_so(warning):
+    path = "/apis/batch/v1/namespaces/default/jobs"
+    warning.apply(policy("team"))
+    probes = iter(range(1000))
+
+    def warned(**options):
+        made = warning.admin.post(path, job(f"probe-{next(probes)}", **options))
+        assert not made["spec"].get("suspend")
+        return warning.admin.warnings
+
+    until("who creates a Job is warned", warned, within_s=120)
+    [told] = warned()
+    assert "this Job starts at once" in told
+    assert "spec.suspend: true" in told
+    assert f"{names.HELD}: <name of its EnergyPolicy>" in told
+    assert warned(labels={"app": "x"}) == []
+    held = job("held", HELD="team")
+    held["spec"]["suspend"] = True
+    made = warning.admin.post(path, held)
+    assert warning.admin.warnings == []
+    assert made["spec"]["suspend"] is True
+    assert made["metadata"]["annotations"][names.HELD] == "team"

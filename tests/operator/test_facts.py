@@ -1,11 +1,14 @@
 """What a Job says about itself is read with care: a slip is told, its default holds."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from k8s_operator import names
 from k8s_operator.facts import Defaults, read_job
+from k8s_operator.settings import Clock, OperatorSettings
+from k8s_operator.state import in_world_time
 from scheduler.planning.snapshot import Phase
 from tests.operator.objects import job, job_view
 
@@ -115,3 +118,37 @@ def test_a_job_that_ran_before_has_only_its_deadline_to_keep():
     assert found.phase is Phase.PAUSED
     assert found.site == "clean"
     assert found.latest_start == hours(72 - 3)
+
+
+@pytest.mark.parametrize("speed", [1, 100])
+def test_a_job_was_created_by_the_clock_of_the_world_at_any_speed(speed):
+    origin = hours(-24 * 300)
+    settings = OperatorSettings(clock_origin=origin, clock_wall=CREATED, clock_speed=speed)
+    view = job_view(job("train"), created=CREATED + timedelta(seconds=36))
+    created = in_world_time(view, Clock(settings)).metadata.creation_timestamp
+    assert created == origin + timedelta(seconds=36 * speed)
+
+
+def elastic(modes, **options):
+    return job("train", pods=4, gpus=2, ELASTIC_MODES=json.dumps(modes), **options)
+
+
+FOUR = {"gpus": 4, "speed": 0.5, "watts-per-gpu": 700}
+
+
+def test_a_narrowed_job_keeps_the_width_it_declared_and_works_slower():
+    """Half was done at 8 GPUs; an hour of a two-hour job at half speed adds a quarter."""
+    manifest = elastic(
+        [FOUR], run_time="2h", BASE_GPUS="8", DONE="0.5", RESIZED_AT="2026-03-02T01:00:00Z"
+    )
+    manifest["spec"] |= {"parallelism": 2, "completions": 2}
+    manifest["status"] = {"startTime": "2026-03-02T00:00:00Z"}
+    found = facts(manifest, now=hours(2))
+    assert [one.gpus for one in found.modes] == [8, 4]
+    assert found.mode == 1
+    assert found.done_share == pytest.approx(0.75)
+
+
+def test_a_width_that_is_no_whole_number_of_pods_is_told():
+    [problem] = facts(elastic([FOUR | {"gpus": 3}])).problems
+    assert "gpus must be whole pods of 2 each, got 3" in problem

@@ -17,7 +17,8 @@ from tests.operator.replica import ALIZE, Replica, install, until
 ROOT = Path(__file__).parent.parent.parent
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 KINDS = ("sites", "energypolicies", "inferenceprofiles", "energyplans")
-READY_S = 240
+DEPLOYMENT = "/apis/apps/v1/namespaces/alize-system/deployments/alize-operator"
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/alize-system/leases/alize-operator"
 
 
 def pins(path):
@@ -74,14 +75,19 @@ def test_two_replicas_of_a_fresh_installation_are_ready_and_one_of_them_leads(ba
         assert states["Established"] == "True", one["metadata"]["name"]
     with Replica(bare, "one") as one, Replica(bare, "two") as two:
         for replica in (one, two):
-            replica.wait_ready(READY_S)
+            replica.wait_ready(60)
 
         def leaders():
             return sum(sum(r.metric("alize_leader").values()) for r in (one, two))
 
-        until("one leads", lambda: leaders() == 1, READY_S)
+        until("one leads", lambda: leaders() == 1, 60)
+        assert bare.admin.get(LEASE)["spec"]["holderIdentity"] in ("one", "two")
         logs = one.log + two.log
     assert " ERROR " not in logs
+    # What was run is what the pods run.
+    pod = bare.admin.get(DEPLOYMENT)["spec"]["template"]["spec"]
+    assert pod["containers"][0]["command"] == ["alize", "operator", "run"]
+    assert pod["serviceAccountName"] == "alize-operator"
 
 
 @pytest.mark.slow

@@ -25,12 +25,10 @@ class Hands:
 
 @contextlib.asynccontextmanager
 async def candidates(api, namespace, *names, clock=None):
-    connection = await Connection.load(api.kubeconfig, timeout_s=5)
+    """By a clock that stands still unless a test moves it: a busy machine takes no lead away."""
+    connection = await Connection.load(api.kubeconfig, timeout_s=30)
     try:
-        yield [
-            Leadership(connection, namespace, name, LEASE, *([clock] if clock else []))
-            for name in names
-        ]
+        yield [Leadership(connection, namespace, name, LEASE, clock or Hands()) for name in names]
     finally:
         await connection.close()
 

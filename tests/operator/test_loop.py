@@ -11,11 +11,10 @@ import pytest
 
 from k8s_operator import names
 from k8s_operator.install.rights import DEADMAN
-from tests.controlplane.controlplane import Options, control_plane
-from tests.operator.conftest import minor_of
+from tests.operator.conftest import furnished
 from tests.operator.objects import job, policy, site
-from tests.operator.replica import ALIZE, NAMESPACE, clean_environment, install, until
-from tests.operator.scene import DIRTY_STEPS, OPERATOR, ORIGIN, furnish, releases
+from tests.operator.replica import ALIZE, NAMESPACE, clean_environment, until
+from tests.operator.scene import DIRTY_STEPS, OPERATOR, ORIGIN, releases, trains
 
 pytestmark = pytest.mark.slow
 PLAN_S = 240
@@ -25,9 +24,7 @@ PLANS = "/apis/alize.dev/v1alpha1/energyplans"
 
 @pytest.fixture(scope="module")
 def stage(tools):
-    with control_plane(Options(schedules=False), tools=tools) as plane:
-        install(plane, minor=minor_of(plane))
-        furnish(plane)
+    with furnished(tools) as plane:
         yield plane
 
 
@@ -56,10 +53,6 @@ def test_jobs_wait_for_clean_energy_and_are_placed_and_released_by_one_patch(sce
         if one["metadata"]["labels"][names.ACTIVE] == "true"
     ]
     assert len(active) == 1
-
-
-def trains(count):
-    return [f"train-{number}" for number in range(count)]
 
 
 def test_advice_changes_no_spec_and_says_what_it_would_save(scene):

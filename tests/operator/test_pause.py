@@ -9,23 +9,13 @@ from datetime import timedelta
 import pytest
 
 from k8s_operator import names
-from tests.controlplane.controlplane import Options, control_plane
-from tests.operator.conftest import minor_of
-from tests.operator.objects import job, node, policy, site
-from tests.operator.replica import install, until
-from tests.operator.scene import ORIGIN, add_node
+from tests.operator.conftest import peopled
+from tests.operator.objects import job, policy, site
+from tests.operator.replica import until
+from tests.operator.scene import HOURLY, ORIGIN
 
 pytestmark = pytest.mark.slow
 PLAN_S = 300
-HOURLY = {
-    "CLOCK_SPEED": 1,
-    # In the middle of an hour: a busy machine does not reach the next.
-    "CLOCK_ORIGIN": (ORIGIN + timedelta(minutes=5)).isoformat(),
-    "STEP_MIN": 60,
-    "HORIZON_H": 12,
-    "SOLVE_LIMIT_S": 240,
-    "KILL_AFTER_S": 280,
-}
 CLEAN = 20
 #: Dirty for three hours, then clean: whoever can wait does.
 DIRTY_NOW = [900.0] * 3 + [20.0] * 30
@@ -36,11 +26,7 @@ SITES = ("here", "there")
 
 @pytest.fixture(scope="module")
 def stage(tools):
-    with control_plane(Options(), tools=tools) as plane:
-        install(plane, minor=minor_of(plane))
-        for name in SITES:
-            says(plane, name, CLEAN)
-            add_node(plane, node(f"{name}-0", name, gpus=16), schedules=True)
+    with peopled(tools, *SITES) as plane:
         yield plane
 
 

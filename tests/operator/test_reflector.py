@@ -15,11 +15,13 @@ from tests.operator.objects import job
 from tests.operator.proxy import Wire
 
 WATCH = WatchSettings(page=7, ends_after_s=30, silence_s=5, backoff_first_s=0.1, backoff_most_s=1)
+#: Nothing waits so long but on a machine that is busy with much else.
+PATIENCE_S = 120.0
 
 
 @contextlib.asynccontextmanager
 async def following(kubeconfig, namespace, **settings):
-    connection = await Connection.load(kubeconfig, timeout_s=5)
+    connection = await Connection.load(kubeconfig, timeout_s=20)
     reflector = Reflector(
         connection,
         f"/apis/batch/v1/namespaces/{namespace}/jobs",
@@ -28,7 +30,7 @@ async def following(kubeconfig, namespace, **settings):
     )
     task = asyncio.create_task(reflector.run())
     try:
-        await asyncio.wait_for(reflector.synced.wait(), 20)
+        await asyncio.wait_for(reflector.synced.wait(), PATIENCE_S)
         yield reflector
     finally:
         task.cancel()
@@ -37,8 +39,8 @@ async def following(kubeconfig, namespace, **settings):
         await connection.close()
 
 
-async def until(true, within_s=15.0):
-    async with asyncio.timeout(within_s):
+async def until(true):
+    async with asyncio.timeout(PATIENCE_S):
         while not true():
             await asyncio.sleep(0.05)
 
@@ -128,7 +130,7 @@ def test_a_version_that_is_too_old_is_listed_anew(tools):
             await write(compact, plane)
             await write(plane.start_api_server)
             await write(plane.admin.post, path, job("after"))
-            await until(lambda: len(found.objects) == 2, within_s=30)
+            await until(lambda: len(found.objects) == 2)
             assert found.restarts.get("gone")
 
     with control_plane(Options(schedules=False), tools=tools) as plane:
@@ -144,7 +146,7 @@ def test_the_copy_is_of_the_selected_alone(api, namespace):
         connection = await Connection.load(api.kubeconfig)
         reflector = Reflector(connection, path, JobView, WATCH, selector="alize.dev/managed=true")
         task = asyncio.create_task(reflector.run())
-        await asyncio.wait_for(reflector.synced.wait(), 20)
+        await asyncio.wait_for(reflector.synced.wait(), PATIENCE_S)
         assert set(reflector.objects) == {f"{namespace}/ours"}
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -233,6 +233,15 @@ def test_a_shrunken_pool_preempts_the_one_that_can_wait_longest():
     assert (stopped.action, stopped.reason) == (Action.PREEMPT, Reason.WAITING_FOR_CAPACITY)
 
 
+def test_a_shrunken_pool_narrows_what_the_plan_has_narrower_and_preempts_nobody_for_it():
+    wide = running(mode=1, latest_start=NOW + 2 * HOUR)
+    decisions = decide(rooms(dakhla=-8), plan(train=runs()), [wide], NOW)
+    assert [(one.action, one.mode) for one in decisions] == [(Action.RESIZE, 0)]
+    beside = running("other", latest_start=NOW + HOUR)
+    decisions = decide(rooms(dakhla=-8), plan(train=runs(), other=runs()), [wide, beside], NOW)
+    assert [one.action for one in decisions] == [Action.RESIZE, Action.KEEP]
+
+
 def test_a_lowered_cap_preempts_only_as_much_as_it_must_and_none_that_may_not_be_paused():
     live = [running("a"), running("b"), running("c", pausable=False)]
     timetable = plan(a=runs(), b=runs(), c=runs())
