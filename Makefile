@@ -18,7 +18,7 @@ READY := .venv/.ready
 UV := env -u VIRTUAL_ENV -u CONDA_PREFIX .venv/bin/uv --quiet
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: help setup demo demo-cluster controlplane test test-slow test-operator bench lock format clean clean-cache
+.PHONY: help setup demo demo-cluster controlplane test test-slow test-operator test-operator-defaults bench lock format clean clean-cache
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ test-slow: $(READY) ## Run the tests that plan many worlds (the operator has its
 
 test-operator: $(READY) controlplane ## Run all tests of the operator (KUBERNETES=1.36.3)
 	@KUBERNETES=$(KUBERNETES) .venv/bin/pytest -q tests/operator
+
+test-operator-defaults: $(READY) controlplane ## The same with every time constant as it ships
+	@KUBERNETES=$(KUBERNETES) TIME_CONSTANTS=full .venv/bin/pytest -q tests/operator
 
 bench: $(READY) ## List the benchmarks and their metrics
 	@.venv/bin/python -m benchmarks list

@@ -25,13 +25,12 @@ ALIZE = Path(sys.executable).parent / "alize"
 SOURCE = Path(__file__).parents[2]
 #: A kind just defined is served after a second, on a busy machine after many.
 INSTALLED_S = 120.0
-#: Every time constant at about a tenth.
-QUICK = {
+#: Whether every time constant is as it ships, or at about a tenth.
+FULL_LENGTH = os.environ.get("TIME_CONSTANTS") == "full"
+SHORT = {
     "SETTLE_S": 0.5,
     "DECIDE_EVERY_S": 0.3,
     "REPLAN_EVERY_S": 30,
-    "STEP_MIN": 5,
-    "HORIZON_H": 4,
     "WATCH__ENDS_AFTER_S": 10,
     "WATCH__SILENCE_S": 15,
     "WATCH__BACKOFF_FIRST_S": 0.1,
@@ -41,8 +40,18 @@ QUICK = {
     "LEASE__RETRIES_EVERY_S": 0.4,
     "REQUEST_TIMEOUT_S": 5,
     "DEAD_AFTER_S": 5,
+}
+QUICK = {
+    **({} if FULL_LENGTH else SHORT),
+    "STEP_MIN": 5,
+    "HORIZON_H": 4,
     "PLANNER_NICE": 0,
 }
+
+
+def constant(full_s: float) -> float:
+    """A time constant at full length, or at a tenth of it."""
+    return full_s if FULL_LENGTH else full_s / 10
 
 
 def install(plane: ControlPlane, **options: Any) -> None:
