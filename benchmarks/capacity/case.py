@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = [*CASES, ALL]
     parser.add_argument("which", nargs="?", choices=names, default=ALL, help="(all)")
     parser.add_argument("--sites", type=int, choices=(1, 2, 3), default=3, help="(3)")
-    parser.add_argument("--weeks", type=int, default=8, help="typical weeks (8)")
+    parser.add_argument("--weeks", type=int, default=4, help="typical weeks (4)")
     parser.add_argument("--seed", type=int, default=0, help="of weather and work (0)")
     parser.add_argument(
         "--time-limit", type=float, default=900.0, help="of a solve, wall [s] (900)"

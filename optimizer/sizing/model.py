@@ -139,9 +139,10 @@ def add_site(m: SizingModel, site: SizingSite, *, min_carbon: bool) -> None:
 def add_grid(m: SizingModel, at: SiteColumns, grid: GridOption, *, min_carbon: bool) -> None:
     """Add import and export.
 
-    Within the connection, and each month with its peak:
+    Within the connection, and each month with its peak. Steps that count for the same months share
+    a peak of their own, so that a step has one row, whatever it stands for:
 
-    import <= connection,  export <= connection,  import <= peak of the month
+    export <= connection,  import <= own peak <= connection,  own peak <= peak of the month
     """
     a, steps, u = m.arrays, m.problem.calendar.n_steps, m.unit_kw
     wishes, counts = m.problem.wishes, m.problem.calendar.counts
@@ -149,20 +150,31 @@ def add_grid(m: SizingModel, at: SiteColumns, grid: GridOption, *, min_carbon: b
     cost = kg if min_carbon else grid.price_per_kwh + wishes.carbon_price_per_kg * kg
     size = at.sizes["grid"] = _size(m, grid.build, u, free=min_carbon)
     at.grid_import = a.columns(steps, cost=m.h * cost * u, upper=grid.build.most / u)
-    _within(m, size, at.grid_import)
     a.enter(at.balance, at.grid_import, 1.0)
     if grid.export_price_per_kwh is not None:
         paid = 0.0 if min_carbon else -m.h * grid.export_price_per_kwh * u
         at.export = a.columns(steps, cost=paid, upper=grid.build.most / u)
         _within(m, size, at.export)
         a.enter(at.balance, at.export, -1.0)
-    if grid.peak_price_per_kw:
-        price = 0.0 if min_carbon else grid.peak_price_per_kw * u
-        at.peaks = a.columns(len(counts), cost=price)
-        month, step = np.nonzero(counts)
-        rows = a.rows(len(month), lower=0.0)
-        a.enter(rows, at.peaks[month], 1.0)
-        a.enter(rows, at.grid_import[step], -1.0)
+    if not grid.peak_price_per_kw:
+        _within(m, size, at.grid_import)
+        return
+    price = 0.0 if min_carbon else grid.peak_price_per_kw * u
+    at.peaks = a.columns(len(counts), cost=price)
+    months, pattern = np.unique(counts, axis=1, return_inverse=True)
+    own = a.columns(months.shape[1])
+    rows = a.rows(steps, lower=0.0)
+    a.enter(rows, own[pattern], 1.0)
+    a.enter(rows, at.grid_import, -1.0)
+    month, group = np.nonzero(months)
+    rows = a.rows(len(month), lower=0.0)
+    a.enter(rows, at.peaks[month], 1.0)
+    a.enter(rows, own[group], -1.0)
+    size.bounds.append(at.grid_import)
+    if size.column is not None:
+        rows = a.rows(len(own), lower=0.0)
+        a.enter(rows, size.column, 1.0)
+        a.enter(rows, own, -1.0)
 
 
 def add_storage(m: SizingModel, at: SiteColumns, site: SizingSite, *, min_carbon: bool) -> None:
