@@ -14,28 +14,26 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from forecasting.dependence import shuffled
 from forecasting.features.sun import Panels, clear_plane
 from forecasting.forecast import LEVELS, Forecast, Provenance
 from forecasting.models.recent import Ahead, believable_index, sun_ahead
 from forecasting.observed import ENOUGH_H, FRESH_H, RUNGS, Known, Learnt
-from forecasting.steps import HOUR, Array, Steps
+from forecasting.own_record import OwnRecord, age_h, hours_of, resting_on, unable
+from forecasting.steps import Array, Steps
 
 _LEVELS: Array = np.array(LEVELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantRecord:
-    """Hourly means by left edge.
+    """What a plant gave.
 
     Attributes:
-        start: Left edge of the first.
-        power_kw: None where not known, curtailed or out of order. [kW]
+        record: Not known where it was curtailed or out of order. [kW]
         capacity_kw: Of the plant today. [kW]
     """
 
-    start: datetime
-    power_kw: tuple[float | None, ...]
+    record: OwnRecord
     capacity_kw: float
 
     def wind(self, otherwise: Forecast, issued_at: datetime, steps: Steps) -> Forecast:
@@ -48,7 +46,7 @@ class PlantRecord:
         """
 
         def hourly(past: pd.Series, hours: pd.DatetimeIndex) -> tuple[Array, Provenance] | None:
-            learnt = _learnt(self, self._learnt_until(issued_at))
+            learnt = _learnt(self, self.record.known_until(issued_at))
             if learnt.usual is None:
                 return None
             found = learnt.forecast(
@@ -98,69 +96,38 @@ class PlantRecord:
         hourly: Callable[[pd.Series, pd.DatetimeIndex], tuple[Array, Provenance] | None],
     ) -> Forecast:
         """The record's distribution of each step, its scenarios in the order of `otherwise`."""
-        now = pd.Timestamp(issued_at).floor("h")
-        hours = pd.date_range(now, pd.Timestamp(steps.end).ceil("h"), freq="h", inclusive="left")
-        series = self._series()
-        # To the hour that begins now, which nobody knows yet.
-        past = series[series.index < now].reindex(pd.date_range(series.index[0], now, freq="h"))
+        hours = hours_of(issued_at, steps)
+        past = self.record.before(hours[0])
         found = hourly(past, hours) if len(past) else None
         if found is None:
-            reason = (
-                f"{otherwise.provenance.reason}; its record knows less than {ENOUGH_H} h before "
-                f"{now:%Y-%m-%dT%H:%MZ}"
+            return unable(
+                otherwise,
+                f"its record knows less than {ENOUGH_H} h before {hours[0]:%Y-%m-%dT%H:%MZ}",
             )
-            return replace(otherwise, provenance=replace(otherwise.provenance, reason=reason))
-        quantiles, provenance = found
-        quantiles = _on_steps(np.clip(quantiles, 0, self.capacity_kw), now, steps)
-        edges = np.concatenate([[0.0], (_LEVELS[:-1] + _LEVELS[1:]) / 2, [1.0]])
-        drawn = shuffled(otherwise.scenarios[..., None], quantiles[..., None], _LEVELS)[..., 0]
-        return replace(
-            otherwise,
-            levels=_LEVELS,
-            quantiles=quantiles,
-            expected=np.diff(edges) @ quantiles,
-            scenarios=drawn,
-            provenance=replace(provenance, issued_at=issued_at),
-        )
-
-    def _learnt_until(self, issued_at: datetime) -> datetime:
-        """Midnight before, so that a day's plans share their fits; the record's end if earlier."""
-        midnight = issued_at.replace(hour=0, minute=0, second=0, microsecond=0)
-        return min(midnight, self.start + len(self.power_kw) * HOUR)
-
-    def _series(self) -> pd.Series:
-        index = pd.date_range(self.start, periods=len(self.power_kw), freq="h")
-        return pd.Series(np.array(self.power_kw, dtype=np.float64), index=index)
+        quantiles, said = found
+        provenance = replace(said, issued_at=issued_at)
+        most = np.clip(quantiles, 0, self.capacity_kw)
+        return resting_on(otherwise, most, hours[0], steps, provenance)
 
 
 @lru_cache(maxsize=16)
 def _learnt(record: PlantRecord, until: datetime) -> Learnt:
     """Fits of a day; a plan an hour later asks the same ones."""
     return Learnt.of(
-        Known(history=record._series()), until=until, lower=0.0, upper=record.capacity_kw
+        Known(history=record.record.series()), until=until, lower=0.0, upper=record.capacity_kw
     )
-
-
-def _on_steps(hourly: Array, first: pd.Timestamp, steps: Steps) -> Array:
-    """Hourly quantiles on steps that divide the hour or are whole hours, shape (Q, T)."""
-    fine = steps.hourly_or_finer()
-    offset = (pd.Timestamp(fine.start) - first) // fine.step
-    repeated = np.repeat(hourly, HOUR // fine.step, axis=1)[:, offset : offset + fine.n_steps]
-    blocks: Array = repeated.reshape(hourly.shape[0], steps.n_steps, -1).mean(axis=2)
-    return blocks
 
 
 def _said(
     otherwise: Forecast, past: pd.Series, hours: pd.DatetimeIndex, found: Ahead
 ) -> Provenance:
     """What a PV forecast from its record stands on."""
-    last = past.dropna().index[-1]
-    age_h = (hours[0] - last) / pd.Timedelta(HOUR) - 1
-    fresh = bool(found.fresh[0]) and age_h <= FRESH_H
+    age = age_h(past, hours[0])
+    fresh = bool(found.fresh[0]) and age <= FRESH_H
     reason = (
         "similar skies of the last day, fading within hours to the usual sky of the season"
         if fresh
-        else f"the usual sky of hour and season; the last observation is {age_h:.0f} h old"
+        else f"the usual sky of hour and season; the last observation is {age:.0f} h old"
     )
     return Provenance(
         kind="forecast",
@@ -169,5 +136,5 @@ def _said(
         rung=RUNGS[2] if fresh else RUNGS[1],
         reason=reason,
         training_span=(past.index[0].to_pydatetime(), hours[0].to_pydatetime()),
-        feed_age_h={"observations": age_h},
+        feed_age_h={"observations": age},
     )

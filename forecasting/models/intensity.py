@@ -26,7 +26,7 @@ EXPERTS = ((0.02, 4), (0.3, 4), (3.0, 4), (0.1, 1))
 REFIT_DAYS = 7
 WEIGHED_DAYS = 60
 _LEAST_WEIGHED = 14
-_LEAST_DAYS = 60
+LEAST_DAYS = 60
 _DAY = 24
 _BLOCK = 6
 _WEEK = 7
@@ -176,9 +176,9 @@ def fit_intensity(
     seen = record.weather[:learnt, : weather_days * _DAY]
     whole = np.isfinite(recent).all(axis=1) & np.isfinite(after).all(axis=1)
     whole &= np.isfinite(seen).reshape(learnt, -1).all(axis=1)
-    if whole.sum() < _LEAST_DAYS:
+    if whole.sum() < LEAST_DAYS:
         raise ValueError(
-            f"intensity: {record.days[day]:%Y-%m-%d} must have {_LEAST_DAYS} days to learn from, "
+            f"intensity: {record.days[day]:%Y-%m-%d} must have {LEAST_DAYS} days to learn from, "
             f"got {int(whole.sum())}; use a lower rung"
         )
     recent, seen = recent[whole], seen[whole]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from forecasting.models.load import LEAST_H, LoadModel
+from forecasting.models.load import LEAST_H, FittedLoad, LoadModel
 from forecasting.steps import Array
 
 _EDGES = np.array([0.05, 0.5, 0.95])
@@ -36,6 +36,11 @@ class AdaptiveLoad:
     _open: list[tuple[int, Array]] = field(default_factory=list)
     _begun: bool = False
 
+    @property
+    def width(self) -> float:
+        """What misses and hits have made of the model's own width, which is 1."""
+        return self._width
+
     def quantiles(self, history: Array, levels: Array) -> Array:
         """Of the hours after `history`, which is that of the last call and more, (Q, horizon)."""
         if not self._begun:
@@ -51,9 +56,7 @@ class AdaptiveLoad:
         width = self._width
 
         def widened(levels: Array) -> Array:
-            log = np.log(fitted.quantiles(history, np.append(levels, 0.5)))
-            wide: Array = np.exp(log[-1] + width * (log[:-1] - log[-1]))
-            return wide
+            return widened_by(width, fitted, history, levels)
 
         self._open.append((history.size, widened(_EDGES)))
         return widened
@@ -72,3 +75,10 @@ class AdaptiveLoad:
                 moved = self._width * np.exp(self.rate * (missed - _MISSED_AS_PROMISED))
                 self._width = float(np.clip(moved, *_WIDTH_RANGE))
         self._open = waiting
+
+
+def widened_by(width: float, fitted: FittedLoad, history: Array, levels: Array) -> Array:
+    """Quantiles of the hours after `history`, `width` times as far from the middle, (Q, H)."""
+    log = np.log(fitted.quantiles(history, np.append(levels, 0.5)))
+    wide: Array = np.exp(log[-1] + width * (log[:-1] - log[-1]))
+    return wide

@@ -18,7 +18,9 @@ from k8s_operator.api.schema import Schema, decimal_text, from_api, to_api
 from k8s_operator.instants import instant_text, parse_instant
 from scheduler.errors import InputError
 from scheduler.scenario import Scenario
+from scheduler.scenario.errors import dotted
 from scheduler.scenario.jobs import JobSpec
+from scheduler.scenario.records import records_of
 from scheduler.scenario.services import Service
 from scheduler.scenario.sites import Site
 
@@ -45,7 +47,7 @@ def bundle(scenario: Scenario, *, namespace: str = "default") -> Bundle:
     """Every resource that says what `scenario` says; the generator's jobs among them.
 
     Raises:
-        InputError: A plant has a record, for which a Site has no place.
+        InputError: Something has a record, for which a resource has no place.
     """
     horizon, world = scenario.horizon, scenario.world
 
@@ -57,13 +59,11 @@ def bundle(scenario: Scenario, *, namespace: str = "default") -> Bundle:
         }
 
     content = world.model_dump(by_alias=True, exclude_none=True, mode="json")
-    for name, site in content["sites"].items():
-        for plant in ("pv", "wind"):
-            if "record" in site.get(plant, {}):
-                raise InputError(
-                    f"sites.{name}.{plant}.record: a Site cannot hold what a plant gave so far; "
-                    "leave it out"
-                )
+    for one in records_of(world):
+        raise InputError(
+            f"{dotted(one.path[:-1])}: a resource cannot hold what was measured so far, which "
+            "grows by the hour; leave it out"
+        )
     return Bundle(
         sites=tuple(
             {

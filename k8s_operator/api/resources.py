@@ -317,7 +317,7 @@ class EnergyPlanStatus(Part):
 def model_schema(model: type[BaseModel]) -> Schema:
     """The JSON schema `structural`, `to_api` and `from_api` work on.
 
-    What a plant gave so far is not written into a Site: it grows by the hour.
+    What was measured so far is not written into a resource: it grows by the hour.
     """
     schema = model.model_json_schema(by_alias=False)
     for definition in schema.get("$defs", {}).values():

@@ -24,10 +24,13 @@ from scheduler.planning.forecasts import (
     climate_of,
     cooling_plant,
     look_ahead,
+    own_record,
     pv_plant,
     wind_plant,
 )
 from scheduler.scenario import Scenario
+from scheduler.scenario.fields import Record
+from scheduler.scenario.services import DemandShape
 from scheduler.scenario.sites import PvModelled, WeatherCooling, WindModelled
 
 
@@ -40,8 +43,9 @@ def actual(scenario: Scenario) -> tuple[Problem, tuple[str, ...]]:
 def uneventful(scenario: Scenario) -> tuple[Problem, tuple[str, ...]]:
     """`scenario` with what comes true of its weather, carbon and demand, and the jobs left out.
 
-    Series that the scenario states come true as stated, within the spread it states. Of its events
-    only the heat is in it: the others strike what comes out.
+    Series that the scenario states come true as stated, within the spread it states; where a record
+    holds the hours of a step, they come true as measured. Of the events only the heat is in it: the
+    others strike what comes out.
     """
     planned, later = assemble(scenario, look_ahead(scenario, scenario.horizon.start))
     problem = replace(
@@ -111,18 +115,28 @@ def _site(scenario: Scenario, site: Site) -> Site:
         assert series.grid is not None
         law = carbon_law(scenario, site.name)
         carbon = _came_true(scenario, law, series.grid.carbon_g_per_kwh)
+        described = scenario.world.sites[site.name].grid
+        carbon = _as_measured(scenario, described.carbon.record if described else None, carbon)
         grid = replace(site.grid, carbon_intensity_g_per_kwh=carbon)
-        stated = scenario.world.sites[site.name].grid
-        if stated is not None and stated.market_carbon_g_per_kwh is None:
+        if described is not None and described.market_carbon_g_per_kwh is None:
             grid = replace(grid, market_carbon_intensity_g_per_kwh=carbon)
         site = replace(site, grid=grid)
     if weather is None:
         return site
     came = {"pv": weather.pv_power_kw, "wind": weather.wind_power_kw}
+    world = scenario.world.sites[site.name]
+    records = {
+        kind: plant.record
+        for kind, plant in (("pv", world.pv), ("wind", world.wind))
+        if isinstance(plant, PvModelled | WindModelled)
+    }
 
     def plant(one: Plant) -> Plant:
         power_kw = came[one.name]
-        return one if power_kw is None else replace(one, available_kw=power_kw)
+        if power_kw is None:
+            return one
+        measured = _as_measured(scenario, records.get(one.name), power_kw)
+        return replace(one, available_kw=measured)
 
     site = replace(site, plants=tuple(plant(one) for one in site.plants))
     if weather.pue_slope is not None and weather.water_l_per_kwh is not None:
@@ -133,10 +147,22 @@ def _site(scenario: Scenario, site: Site) -> Site:
     return site
 
 
+def _as_measured(scenario: Scenario, record: Record | None, otherwise: FloatArray) -> FloatArray:
+    """What a record holds of each step, and `otherwise` where it holds nothing of it."""
+    if record is None:
+        return otherwise
+    measured = own_record(record).on(_steps(scenario))
+    return np.where(np.isfinite(measured), measured, otherwise)
+
+
 def _service(scenario: Scenario, service: Service) -> Service:
     stated = scenario.services[service.name].rps
-    demand = [
-        _came_true(scenario, demand_law(scenario, service.name, region), stated[region])
-        for region in service.regions
-    ]
-    return replace(service, demand_rps=np.array(demand))
+    described = scenario.world.services[service.name].demand
+
+    def came(region: str) -> FloatArray:
+        law = demand_law(scenario, service.name, region)
+        true, said = _came_true(scenario, law, stated[region]), described[region]
+        record = said.record if isinstance(said, DemandShape) else None
+        return _as_measured(scenario, record, true)
+
+    return replace(service, demand_rps=np.array([came(region) for region in service.regions]))

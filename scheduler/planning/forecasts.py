@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from forecasting.carbon_record import carbon_from
 from forecasting.climate import Climate
+from forecasting.demand_record import demand_from
 from forecasting.features.sun import Panels
 from forecasting.forecast import Forecast, Provenance
 from forecasting.ladder import SiteForecast, forecast_site
 from forecasting.models.given import forecast_around
+from forecasting.own_record import OwnRecord
 from forecasting.plant_record import PlantRecord
 from forecasting.plants.cooling import CoolingPlant
 from forecasting.plants.pv import PvPlant
@@ -24,7 +27,9 @@ from scheduler.errors import InputError
 from scheduler.planning.events.knowledge import Knowledge
 from scheduler.planning.run import Forecasts
 from scheduler.scenario import Scenario
-from scheduler.scenario.fields import Record, SeriesFile
+from scheduler.scenario.fields import PowerRecord, Record
+from scheduler.scenario.records import hours_in
+from scheduler.scenario.services import DemandShape
 from scheduler.scenario.sites import PvModelled, Site, WeatherCooling, WindModelled
 
 N_SCENARIOS = 20
@@ -143,6 +148,8 @@ def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
                 n_scenarios=N_SCENARIOS,
                 seed=world.seed,
             )
+            if site.grid is not None and (known := site.grid.carbon.record) is not None:
+                carbon[name] = carbon_from(own_record(known), carbon[name], issued_at, steps)
     demand = {
         (name, region): forecast_around(
             rps,
@@ -159,6 +166,10 @@ def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
         for name, service in scenario.services.items()
         for region, rps in service.rps.items()
     }
+    for (name, region), stated in demand.items():
+        said = world.services[name].demand[region]
+        if isinstance(said, DemandShape) and said.record is not None:
+            demand[name, region] = demand_from(own_record(said.record), stated, issued_at, steps)
     return Outlook(
         forecasts=Forecasts(
             wind_kw=wind,
@@ -225,11 +236,14 @@ def _recorded(site: Site, ahead: SiteForecast, issued_at: datetime, steps: Steps
     return ahead
 
 
-def _past(record: Record, capacity_kw: float) -> PlantRecord:
-    assert record.start is not None and not isinstance(record.power_kw, SeriesFile), (
-        "files are read"
-    )
-    return PlantRecord(start=record.start, power_kw=record.power_kw, capacity_kw=capacity_kw)
+def own_record(record: Record) -> OwnRecord:
+    """What was measured, as forecasting takes it."""
+    start, values = hours_in(record)
+    return OwnRecord(start=start, values=values)
+
+
+def _past(record: PowerRecord, capacity_kw: float) -> PlantRecord:
+    return PlantRecord(record=own_record(record), capacity_kw=capacity_kw)
 
 
 def _stated(scenario: Scenario, issued_at: datetime) -> Provenance:

@@ -191,11 +191,28 @@ RecordSeries = Annotated[
 
 
 class Record(Description):
+    """Measured hours, from which a forecast is made."""
+
+    start: Instant | None = Field(
+        default=None, description="Left edge of the first hour of a list; a file has its own."
+    )
+
+
+class PowerRecord(Record):
     """Measured hours of a plant, from which its power is forecast."""
 
     power_kw: RecordSeries = Field(
         description="Hourly means; empty where not known, curtailed or out of order. [kW]"
     )
-    start: Instant | None = Field(
-        default=None, description="Left edge of the first hour of a list; a file has its own."
-    )
+
+
+class CarbonRecord(Record):
+    """Measured hours of a grid, from which its carbon intensity is forecast."""
+
+    g_per_kwh: RecordSeries = Field(description="Hourly means; empty where not known. [g/kWh]")
+
+
+class DemandRecord(Record):
+    """Hours of requests, from which those to come are forecast."""
+
+    rps: RecordSeries = Field(description="Hourly means; empty where not known. [1/s]")

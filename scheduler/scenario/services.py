@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag
 from scheduler.scenario.fields import (
     Count,
     DailyShape,
+    DemandRecord,
     Description,
     Flag,
     Name,
@@ -46,6 +47,9 @@ class DemandShape(Description):
     )
     spread: Share = Field(
         default=0.1, description="Standard deviation around the shape, as a share of it. [0..1]"
+    )
+    record: DemandRecord | None = Field(
+        default=None, description="What it was; forecasts then rest on it, not on the shape."
     )
 
 

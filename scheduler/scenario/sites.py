@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from forecasting.plants.wind import power_curve
 from scheduler.scenario.fields import (
     Carbon,
+    CarbonRecord,
     CarbonSeries,
     Count,
     DailyShape,
@@ -24,10 +25,10 @@ from scheduler.scenario.fields import (
     NonNegative,
     Positive,
     PositiveCount,
+    PowerRecord,
     PowerSeries,
     Price,
     PriceSeries,
-    Record,
     Share,
     Text,
     TimeZone,
@@ -109,6 +110,9 @@ class GridCarbon(Description):
         default=None,
         description="Standard deviation around it, as a share; 0.1 unless said. [0..1]",
     )
+    record: CarbonRecord | None = Field(
+        default=None, description="What it was; forecasts then rest on it, not on the mean."
+    )
 
 
 class Grid(Description):
@@ -154,7 +158,7 @@ class PvModelled(Description):
         description="Of what is used while no grid can help, what battery and generator must be "
         "able to take over at once. [0..1]",
     )
-    record: Record | None = Field(
+    record: PowerRecord | None = Field(
         default=None, description="What it gave; forecasts then rest on it, not on the climate."
     )
 
@@ -178,7 +182,7 @@ class WindModelled(Description):
         description="Of what is used while no grid can help, what battery and generator must be "
         "able to take over at once. [0..1]",
     )
-    record: Record | None = Field(
+    record: PowerRecord | None = Field(
         default=None, description="What it gave; forecasts then rest on it, not on the climate."
     )
 
