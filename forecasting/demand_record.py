@@ -20,7 +20,7 @@ from forecasting.steps import Array, Steps
 
 LEARNT_FROM = timedelta(days=28)
 HORIZON_H = 168
-REPLAYED_EVERY_H = 24
+REPLAYED_EVERY_H = 6
 
 _DAY = 24
 _LEVELS: Array = np.array(LEVELS)
@@ -75,7 +75,7 @@ def demand_from(
 
 @lru_cache(maxsize=64)
 def _learnt(record: OwnRecord, until: datetime) -> tuple[FittedLoad, float]:
-    """The model and the width of its bands, from forecasts replayed day by day."""
+    """The model and the width of its bands, from forecasts replayed."""
     past = record.before(pd.Timestamp(until)).to_numpy()[:-1]
     history = past[-LEARNT_FROM // timedelta(hours=1) :]
     model = LoadModel(horizon_h=HORIZON_H)
