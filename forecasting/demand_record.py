@@ -20,7 +20,7 @@ from forecasting.steps import Array, Steps
 
 LEARNT_FROM = timedelta(days=28)
 HORIZON_H = 168
-REPLAYED_EVERY_H = 6
+REPLAYED_EVERY_H = 24
 
 _DAY = 24
 _LEVELS: Array = np.array(LEVELS)
