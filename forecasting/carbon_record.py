@@ -69,12 +69,13 @@ def carbon_from(
     hours = hours_of(issued_at, steps)
     past = record.before(hours[0])
     lately = past.iloc[-USUAL_DAYS * _DAY - 1 : -1].dropna()
+    warnings = record.warnings(hours[0])
     if len(lately) < LEAST_USUAL_H:
-        return unable(
-            otherwise,
+        short = (
             f"its record knows {len(lately)} of the last {USUAL_DAYS * _DAY} h, less than "
-            f"{LEAST_USUAL_H}",
+            f"{LEAST_USUAL_H}"
         )
+        return unable(otherwise, "; ".join([short, *warnings]))
     quantiles = Climatology.of(lately).quantiles(hours, _LEVELS)
     age = age_h(past, hours[0])
     rung, reason = 1, f"the same hour of the last {USUAL_DAYS} days"
@@ -100,7 +101,7 @@ def carbon_from(
         source=f"own record of {otherwise.variable}",
         issued_at=issued_at,
         rung=RUNGS[rung],
-        reason=reason,
+        reason="; ".join([reason, *warnings]),
         training_span=(past.index[0].to_pydatetime(), midnight.to_pydatetime()),
         feed_age_h={"observations": age},
     )

@@ -41,11 +41,10 @@ def demand_from(
     past = record.before(hours[0])
     until = pd.Timestamp(record.known_until(issued_at))
     known = int(past[past.index < until].notna().sum())
+    warnings = record.warnings(hours[0])
     if known < LEAST_H:
-        return unable(
-            otherwise,
-            f"its record knows {known} h before {until:%Y-%m-%dT%H:%MZ}, less than {LEAST_H}",
-        )
+        short = f"its record knows {known} h before {until:%Y-%m-%dT%H:%MZ}, less than {LEAST_H}"
+        return unable(otherwise, "; ".join([short, *warnings]))
     fitted, width = _learnt(record, until.to_pydatetime())
     # The hour that begins now ends the series: it is the first one asked for.
     history = past.to_numpy()[:-1][-LEARNT_FROM // timedelta(hours=1) :]
@@ -66,7 +65,7 @@ def demand_from(
         source=f"own record of {otherwise.variable}",
         issued_at=issued_at,
         rung=RUNGS[2] if fresh else RUNGS[1],
-        reason=reason,
+        reason="; ".join([reason, *warnings]),
         training_span=(past.index[0].to_pydatetime(), until.to_pydatetime()),
         feed_age_h={"observations": age},
     )

@@ -1,7 +1,8 @@
 """What was measured, and how a forecast comes to rest on it instead of on what was stated.
 
 The record sets the distribution of every hour, and the scenarios that were there keep the order:
-scenario s is still one future for all variables. No hour after a forecast is issued is ever read.
+scenario s is still one future for all variables. No hour after a forecast is issued is ever read,
+and hours that cannot be true count as unknown: a feed that turns bad lowers the rung, and says so.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.dependence import shuffled
+from forecasting.door import live
 from forecasting.forecast import LEVELS, Forecast, Provenance
 from forecasting.steps import HOUR, Array, Steps
 
@@ -22,10 +24,14 @@ class OwnRecord:
     Attributes:
         start: Left edge of the first.
         values: None where not known.
+        variable: As `forecasting.door` calls it.
+        capacity: Largest possible value where there is one.
     """
 
     start: datetime
     values: tuple[float | None, ...]
+    variable: str
+    capacity: float | None = None
 
     def series(self) -> pd.Series:
         """All of it, NaN where not known."""
@@ -34,8 +40,16 @@ class OwnRecord:
 
     def before(self, now: pd.Timestamp) -> pd.Series:
         """Up to the hour that begins at `now`, which nobody knows yet; NaN where not known."""
+        return self._live(now)[0]
+
+    def warnings(self, now: pd.Timestamp) -> tuple[str, ...]:
+        """What of the hours before `now` cannot be true and is left out, in sentences."""
+        return self._live(now)[1]
+
+    def _live(self, now: pd.Timestamp) -> tuple[pd.Series, tuple[str, ...]]:
         series = self.series()
-        return series[series.index < now].reindex(pd.date_range(self.start, now, freq="h"))
+        past = series[series.index < now].reindex(pd.date_range(self.start, now, freq="h"))
+        return live(past, variable=self.variable, capacity=self.capacity)
 
     def known_until(self, issued_at: datetime) -> datetime:
         """Midnight before, so that a day's plans share their fits; the record's end if earlier."""

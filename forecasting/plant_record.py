@@ -29,12 +29,16 @@ class PlantRecord:
     """What a plant gave.
 
     Attributes:
-        record: Not known where it was curtailed or out of order. [kW]
-        capacity_kw: Of the plant today. [kW]
+        record: Not known where it was curtailed or out of order; with the plant's capacity. [kW]
     """
 
     record: OwnRecord
-    capacity_kw: float
+
+    @property
+    def capacity_kw(self) -> float:
+        """Of the plant today. [kW]"""
+        assert self.record.capacity is not None, "a plant has one"
+        return self.record.capacity
 
     def wind(self, otherwise: Forecast, issued_at: datetime, steps: Steps) -> Forecast:
         """A wind farm's power from its record, in place of what its datasheet makes of the climate.
@@ -98,14 +102,14 @@ class PlantRecord:
         """The record's distribution of each step, its scenarios in the order of `otherwise`."""
         hours = hours_of(issued_at, steps)
         past = self.record.before(hours[0])
+        warnings = self.record.warnings(hours[0])
         found = hourly(past, hours) if len(past) else None
         if found is None:
-            return unable(
-                otherwise,
-                f"its record knows less than {ENOUGH_H} h before {hours[0]:%Y-%m-%dT%H:%MZ}",
-            )
+            short = f"its record knows less than {ENOUGH_H} h before {hours[0]:%Y-%m-%dT%H:%MZ}"
+            return unable(otherwise, "; ".join([short, *warnings]))
         quantiles, said = found
-        provenance = replace(said, issued_at=issued_at)
+        reason = "; ".join([said.reason, *warnings])
+        provenance = replace(said, issued_at=issued_at, reason=reason)
         most = np.clip(quantiles, 0, self.capacity_kw)
         return resting_on(otherwise, most, hours[0], steps, provenance)
 
@@ -114,7 +118,10 @@ class PlantRecord:
 def _learnt(record: PlantRecord, until: datetime) -> Learnt:
     """Fits of a day; a plan an hour later asks the same ones."""
     return Learnt.of(
-        Known(history=record.record.series()), until=until, lower=0.0, upper=record.capacity_kw
+        Known(history=record.record.before(pd.Timestamp(until))),
+        until=until,
+        lower=0.0,
+        upper=record.capacity_kw,
     )
 
 

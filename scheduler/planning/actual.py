@@ -116,7 +116,8 @@ def _site(scenario: Scenario, site: Site) -> Site:
         law = carbon_law(scenario, site.name)
         carbon = _came_true(scenario, law, series.grid.carbon_g_per_kwh)
         described = scenario.world.sites[site.name].grid
-        carbon = _as_measured(scenario, described.carbon.record if described else None, carbon)
+        record = described.carbon.record if described else None
+        carbon = _as_measured(scenario, record, "carbon", carbon)
         grid = replace(site.grid, carbon_intensity_g_per_kwh=carbon)
         if described is not None and described.market_carbon_g_per_kwh is None:
             grid = replace(grid, market_carbon_intensity_g_per_kwh=carbon)
@@ -135,7 +136,7 @@ def _site(scenario: Scenario, site: Site) -> Site:
         power_kw = came[one.name]
         if power_kw is None:
             return one
-        measured = _as_measured(scenario, records.get(one.name), power_kw)
+        measured = _as_measured(scenario, records.get(one.name), one.name, power_kw)
         return replace(one, available_kw=measured)
 
     site = replace(site, plants=tuple(plant(one) for one in site.plants))
@@ -147,11 +148,13 @@ def _site(scenario: Scenario, site: Site) -> Site:
     return site
 
 
-def _as_measured(scenario: Scenario, record: Record | None, otherwise: FloatArray) -> FloatArray:
+def _as_measured(
+    scenario: Scenario, record: Record | None, variable: str, otherwise: FloatArray
+) -> FloatArray:
     """What a record holds of each step, and `otherwise` where it holds nothing of it."""
     if record is None:
         return otherwise
-    measured = own_record(record).on(_steps(scenario))
+    measured = own_record(record, variable).on(_steps(scenario))
     return np.where(np.isfinite(measured), measured, otherwise)
 
 
@@ -163,6 +166,6 @@ def _service(scenario: Scenario, service: Service) -> Service:
         law = demand_law(scenario, service.name, region)
         true, said = _came_true(scenario, law, stated[region]), described[region]
         record = said.record if isinstance(said, DemandShape) else None
-        return _as_measured(scenario, record, true)
+        return _as_measured(scenario, record, "demand", true)
 
     return replace(service, demand_rps=np.array([came(region) for region in service.regions]))

@@ -149,7 +149,9 @@ def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
                 seed=world.seed,
             )
             if site.grid is not None and (known := site.grid.carbon.record) is not None:
-                carbon[name] = carbon_from(own_record(known), carbon[name], issued_at, steps)
+                carbon[name] = carbon_from(
+                    own_record(known, "carbon"), carbon[name], issued_at, steps
+                )
     demand = {
         (name, region): forecast_around(
             rps,
@@ -169,7 +171,8 @@ def look_ahead(scenario: Scenario, issued_at: datetime) -> Outlook:
     for (name, region), stated in demand.items():
         said = world.services[name].demand[region]
         if isinstance(said, DemandShape) and said.record is not None:
-            demand[name, region] = demand_from(own_record(said.record), stated, issued_at, steps)
+            past = own_record(said.record, "demand")
+            demand[name, region] = demand_from(past, stated, issued_at, steps)
     return Outlook(
         forecasts=Forecasts(
             wind_kw=wind,
@@ -221,7 +224,7 @@ def _recorded(site: Site, ahead: SiteForecast, issued_at: datetime, steps: Steps
     """The same weather, the power of plants that have a record forecast from it."""
     pv, wind = site.pv, site.wind
     if isinstance(wind, WindModelled) and wind.record is not None and ahead.wind_power is not None:
-        past = _past(wind.record, wind.capacity_kw)
+        past = _past(wind.record, "wind", wind.capacity_kw)
         ahead = replace(ahead, wind_power=past.wind(ahead.wind_power, issued_at, steps))
     if isinstance(pv, PvModelled) and pv.record is not None and ahead.pv_power is not None:
         panels = Panels(
@@ -231,19 +234,19 @@ def _recorded(site: Site, ahead: SiteForecast, issued_at: datetime, steps: Steps
             azimuth_deg=pv.azimuth_deg,
             albedo=pv.albedo,
         )
-        past = _past(pv.record, pv.capacity_kw)
+        past = _past(pv.record, "pv", pv.capacity_kw)
         ahead = replace(ahead, pv_power=past.pv(ahead.pv_power, issued_at, steps, panels))
     return ahead
 
 
-def own_record(record: Record) -> OwnRecord:
-    """What was measured, as forecasting takes it."""
+def own_record(record: Record, variable: str, *, capacity: float | None = None) -> OwnRecord:
+    """What was measured, as forecasting takes it; `variable` as its door calls it."""
     start, values = hours_in(record)
-    return OwnRecord(start=start, values=values)
+    return OwnRecord(start=start, values=values, variable=variable, capacity=capacity)
 
 
-def _past(record: PowerRecord, capacity_kw: float) -> PlantRecord:
-    return PlantRecord(record=own_record(record), capacity_kw=capacity_kw)
+def _past(record: PowerRecord, variable: str, capacity_kw: float) -> PlantRecord:
+    return PlantRecord(record=own_record(record, variable, capacity=capacity_kw))
 
 
 def _stated(scenario: Scenario, issued_at: datetime) -> Provenance:

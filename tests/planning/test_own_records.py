@@ -1,5 +1,7 @@
 """Carbon intensity and requests with a record are forecast from it, and come true as it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from scheduler.planning.actual import uneventful
 from scheduler.planning.forecasts import look_ahead
 from scheduler.scenario import ScenarioError, builtin, dump, load
+from scheduler.scenario.world import World
 
 CARBON = "yearly_g_per_kwh: 50, spread: 0.2"
 DEMAND = "mean_rps: 120"
@@ -47,6 +50,20 @@ def world(tmp_path):
         return path
 
     return world
+
+
+def with_hours(scenario, of, series):
+    """The same scenario, its record replaced."""
+    content = scenario.world.model_dump(by_alias=True, exclude_none=True)
+    if of == CARBON:
+        field = "g_per_kwh"
+        holders = [site.get("grid", {}).get("carbon", {}) for site in content["sites"].values()]
+    else:
+        field = "rps"
+        holders = [by for one in content["services"].values() for by in one["demand"].values()]
+    (held,) = (holder["record"] for holder in holders if "record" in holder)
+    held[field] = tuple(float(value) for value in series)
+    return replace(scenario, world=World.model_validate(content))
 
 
 def ahead(scenario, of):
@@ -132,6 +149,20 @@ def test_what_the_record_holds_comes_true(world, start, of):
     (mine, theirs) = next(pair for pair in pairs if not np.array_equal(*pair))
     np.testing.assert_allclose(mine[:48], came, rtol=1e-6)
     np.testing.assert_array_equal(mine[48:], theirs[48:])
+
+
+@pytest.mark.parametrize("of", [CARBON, DEMAND])
+def test_a_feed_that_gets_stuck_lowers_the_rung_and_is_warned_of(world, start, of):
+    known = daily(start, 120)
+    scenario = load(world(of, known))
+    known.iloc[-30:] = known.iloc[-30]
+    # As a list: what a file holds is looked at when it is read.
+    stuck = look_ahead(with_hours(scenario, of, known), scenario.horizon.start).forecasts
+    by = stuck.carbon_g_per_kwh if of == CARBON else stuck.demand_rps
+    one = next(one for one in by.values() if "own record" in one.provenance.source)
+    assert one.provenance.rung == "1 observations"
+    variable = "carbon" if of == CARBON else "demand"
+    assert f"WARNING 30 h of {variable} left out, a stuck feed" in one.provenance.reason
 
 
 def test_a_loaded_record_needs_no_file_any_more(world, start, tmp_path):
