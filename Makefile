@@ -62,7 +62,7 @@ bench: $(READY) ## List the benchmarks and their metrics
 lock: .venv/bin/uv ## Rebuild the lock files from pyproject.toml
 	@$(COMPILE) $(LOCK_FLAGS) --group bootstrap --output-file requirements-bootstrap.lock >/dev/null
 	@$(COMPILE) $(LOCK_FLAGS) --all-extras --group dev --output-file requirements.lock pyproject.toml >/dev/null
-	@$(COMPILE) $(LOCK_FLAGS) --extra operator --extra fast --group image --constraint requirements.lock --output-file requirements-operator.lock pyproject.toml >/dev/null
+	@$(COMPILE) $(LOCK_FLAGS) --extra operator --extra fast --extra learn --group image --constraint requirements.lock --output-file requirements-operator.lock pyproject.toml >/dev/null
 	@if grep -nE '://|^-|(^|[^[:alnum:]])/[a-z]' requirements.lock requirements-bootstrap.lock requirements-operator.lock; then \
 		echo "make lock: the lines above name a host or a path of this machine; unset the setting they come from" >&2; \
 		exit 1; \

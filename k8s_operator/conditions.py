@@ -10,6 +10,7 @@ import msgspec
 
 from k8s_operator import names
 from k8s_operator.instants import instant_text, parse_duration
+from k8s_operator.observer import Seen
 from k8s_operator.planning.question import USUAL_MAX_AGE, Answer, Question, SiteOutlook, Trouble
 from k8s_operator.state import Managed
 from k8s_operator.views import SiteView
@@ -88,6 +89,8 @@ def site_status(
     outlook: SiteOutlook | None,
     trouble: Trouble | None,
     now: datetime,
+    *,
+    seen: Mapping[str, Seen] | None = None,
 ) -> dict[str, Any]:
     """What the operator sees of a Site."""
     there, generation = view.status.get("conditions", ()), view.metadata.generation
@@ -125,7 +128,23 @@ def site_status(
         )
         status["forecastIssuedAt"] = instant_text(outlook.issued_at)
         status["forecastRung"] = next(iter(outlook.rungs.values()), "none")[:64]
+    if seen:
+        read = _observed(seen)
+        conditions.append(condition(there, "Observed", read, generation=generation, now=now))
     return status | {"conditions": conditions}
+
+
+def _observed(seen: Mapping[str, Seen]) -> tuple[bool, str, str]:
+    """Whether all that is measured could be read, as a condition says it."""
+    failed = [f"{what}: {one.failed}" for what, one in sorted(seen.items()) if one.failed]
+    if failed:
+        return False, "Unreadable", "; ".join(failed)[:LONGEST_MESSAGE]
+    lengths = [
+        f"{what}: {len(one.hours.power_kw)} h until {instant_text(one.hours.end)}"
+        for what, one in sorted(seen.items())
+        if one.hours
+    ]
+    return True, "HoursRead", ", ".join(lengths)
 
 
 def is_stale(view: SiteView, outlook: SiteOutlook | None, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from k8s_operator.conditions import is_stale, plan_name
 from k8s_operator.connection import Connection, Refused, Unreachable
 from k8s_operator.hands import Hands
 from k8s_operator.lease import Leadership
+from k8s_operator.observer import Observer
 from k8s_operator.planning.planner import Planner
 from k8s_operator.planning.question import Answer, Question
 from k8s_operator.policies import read_policy
@@ -83,6 +84,7 @@ class Operator:
         self.teller = Teller(
             self.applier, self.cache, settings.namespace, str(self.world["currency"])
         )
+        self.observer = Observer(connection, settings, self.clock)
         self.planner = planner or Planner(settings)
         self.answer: Answer | None = None
         self.asked: Question | None = None
@@ -105,6 +107,7 @@ class Operator:
                 self.leadership.run(),
                 self.hands.run(),
                 self._beat(),
+                self._observe(),
                 self._plan(),
                 self._decide(),
             ):
@@ -119,6 +122,11 @@ class Operator:
         while True:
             self.beat_s = time.monotonic()
             await asyncio.sleep(0.2)
+
+    async def _observe(self) -> None:
+        """Read what is measured; a standby too, so that it knows as much when it leads."""
+        await self.cache.wait()
+        await self.observer.run(self.cache.sites.objects.values)
 
     @property
     def is_alive(self) -> bool:
@@ -180,6 +188,7 @@ class Operator:
             jobs=jobs,
             sites=self.cache.sites.objects.values(),
             gpus=ground.gpus,
+            observed={name: self.observer.plants(name) for name in self.observer.seen},
             profiles=self.cache.profiles.objects.values(),
             world=self._priced_world(),
             settings=self.settings,
@@ -187,7 +196,7 @@ class Operator:
         )
         if not asked.sites:
             self.last_failure = "no Site has a Ready node"
-            await self.teller.sites(self.answer, now)
+            await self.teller.sites(self.answer, now, self.observer.seen)
             return
         answer = await self.planner.ask(asked)
         self.planned["failed" if answer.failed else answer.stage] = (
@@ -196,7 +205,7 @@ class Operator:
         self.last_failure = answer.failed
         if answer.failed:
             log.error("plan: %s; the last plan is kept until it expires", answer.failed)
-            await self.teller.sites(self.answer, now)
+            await self.teller.sites(self.answer, now, self.observer.seen)
             return
         self.solve_s.append(answer.seconds)
         changed = self.answer is None or self.answer.digest != answer.digest
@@ -204,7 +213,7 @@ class Operator:
         self.plan = timetable(answer, asked)
         self._changed.set()
         await self.teller.plan(asked, answer, changed=changed)
-        await self.teller.sites(self.answer, now)
+        await self.teller.sites(self.answer, now, self.observer.seen)
 
     def _priced_world(self) -> dict[str, Any]:
         """The settings' world; the highest carbon price of any policy holds for the whole plan."""

@@ -97,6 +97,12 @@ class OperatorSettings(BaseSettings):
     planner_nice: Annotated[int, Field(ge=0, le=19)] = Field(
         default=10, description="How far the planner stands back for others."
     )
+    prometheus_url: str = Field(
+        default="", description="Of the Prometheus that Sites' observations ask; none unless said."
+    )
+    observe_every_s: Seconds = Field(
+        default=300, description="Between two looks at what is measured. [s]"
+    )
     writes_per_s: Annotated[float, Field(gt=0, le=1000)] = Field(
         default=50, description="Writes to the API server. [1/s]"
     )

@@ -13,7 +13,15 @@ import msgspec
 from k8s_operator import names
 from k8s_operator.facts import Defaults, JobFacts, ask_of, read_job
 from k8s_operator.history import RunTime, family_of, run_times
-from k8s_operator.planning.question import Answer, Ask, Planned, Question, SiteFacts, SiteOutlook
+from k8s_operator.planning.question import (
+    Answer,
+    Ask,
+    Hours,
+    Planned,
+    Question,
+    SiteFacts,
+    SiteOutlook,
+)
 from k8s_operator.planning.question import Stretch as Run
 from k8s_operator.policies import Policy, policy_of
 from k8s_operator.settings import Clock, OperatorSettings
@@ -140,6 +148,7 @@ def question(
     sites: Iterable[SiteView],
     gpus: Mapping[str, tuple[int, int, dict[str, int]]],
     profiles: Iterable[ProfileView],
+    observed: Mapping[str, Mapping[str, Hours]],
     world: Mapping[str, object],
     settings: OperatorSettings,
     now: datetime,
@@ -160,7 +169,12 @@ def question(
         expires_at=now + timedelta(hours=settings.expires_after_h),
         world=dict(world),
         sites=tuple(
-            SiteFacts(name=one.metadata.name, spec=one.spec, gpus=gpus[one.metadata.name][2])
+            SiteFacts(
+                name=one.metadata.name,
+                spec=one.spec,
+                gpus=gpus[one.metadata.name][2],
+                observed=dict(observed.get(one.metadata.name, {})),
+            )
             for one in sorted(sites, key=lambda one: one.metadata.name)
             if gpus[one.metadata.name][1]
         ),

@@ -1,5 +1,6 @@
 """Writes what is to be known onto the operator's own resources, and only where it is new."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -18,6 +19,7 @@ from k8s_operator.conditions import (
     site_status,
     stall,
 )
+from k8s_operator.observer import Seen
 from k8s_operator.planning.question import Answer, Question
 from k8s_operator.state import Managed, gpus_by_site
 from scheduler.planning.snapshot import Phase
@@ -83,7 +85,9 @@ class Teller:
             if old != name:
                 await self._applier.delete(f"{plans}/{old}")
 
-    async def sites(self, answer: Answer | None, now: datetime) -> None:
+    async def sites(
+        self, answer: Answer | None, now: datetime, seen: Mapping[str, Mapping[str, Seen]]
+    ) -> None:
         """How every Site is, and how fresh what is known of it."""
         gpus = gpus_by_site(self._cache.sites.objects.values(), self._cache.nodes.objects.values())
         for name, view in list(self._cache.sites.objects.items()):
@@ -93,6 +97,7 @@ class Teller:
                 answer.sites.get(name) if answer else None,
                 answer.site_troubles.get(name) if answer else None,
                 now,
+                seen=seen.get(name),
             )
             if not same(view.status, status):
                 await self._applier.merge_status(

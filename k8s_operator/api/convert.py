@@ -25,7 +25,7 @@ from scheduler.scenario.services import Service
 from scheduler.scenario.sites import Site
 
 Manifest = dict[str, Any]
-OWN_KEYS = ("nodeSelector", "forecastMaxAge", "routeRef", "targets")
+OWN_KEYS = ("nodeSelector", "forecastMaxAge", "observations", "routeRef", "targets")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

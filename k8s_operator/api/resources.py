@@ -71,8 +71,70 @@ Conditions = Annotated[
 ]
 
 
+class PrometheusSource(Part):
+    """A query to the Prometheus of the operator's settings."""
+
+    query: Annotated[str, Field(min_length=1, max_length=2048)] = Field(
+        description="PromQL of one series. [kW]"
+    )
+
+
+class HttpSource(Part):
+    """A file behind an address."""
+
+    url: Annotated[str, Field(pattern=r"^https?://", max_length=2048)] = Field(
+        description="Answers with CSV: a row of names, then an instant and kW in each row."
+    )
+
+
+class ConfigMapSource(Part):
+    """A file in a ConfigMap of the operator's namespace."""
+
+    name: Annotated[str, Field(max_length=253)] = Field(description="Its name.")
+    key: Annotated[str, Field(max_length=253)] = Field(
+        default="power.csv", description="Of the file, CSV as behind an address."
+    )
+
+
+class Observation(Part):
+    """Where a measured power is kept: one of three."""
+
+    model_config = ConfigDict(
+        alias_generator=camel,
+        populate_by_name=True,
+        extra="forbid",
+        json_schema_extra={
+            RULES: [
+                _rule(
+                    "[has(self.prometheus), has(self.http), has(self.configMap)]"
+                    ".exists_one(said, said)",
+                    "say one of prometheus, http and configMap",
+                )
+            ]
+        },
+    )
+
+    prometheus: PrometheusSource | None = Field(default=None, description="Asks Prometheus.")
+    http: HttpSource | None = Field(default=None, description="Reads an address.")
+    config_map: ConfigMapSource | None = Field(default=None, description="Reads a ConfigMap.")
+
+
+class Observations(Part):
+    """What is measured at a site."""
+
+    wind: Observation | None = Field(
+        default=None, description="Output of the wind farm; forecasts then rest on it."
+    )
+    pv: Observation | None = Field(
+        default=None, description="Output of the PV plant; forecasts then rest on it."
+    )
+    power: Observation | None = Field(
+        default=None, description="What the site draws, at its meter; shown beside the model's."
+    )
+
+
 class SiteCluster(Part):
-    """What a Site adds to the scenario's: which nodes it is, and how old its forecast may be."""
+    """What a Site adds to the scenario's: nodes, measured power, how old forecasts may be."""
 
     node_selector: dict[str, Annotated[str, Field(max_length=63)]] = Field(
         min_length=1,
@@ -81,6 +143,9 @@ class SiteCluster(Part):
     )
     forecast_max_age: Duration = Field(
         default="3h", description="Older forecasts are called stale. 3h unless said."
+    )
+    observations: Observations | None = Field(
+        default=None, description="Where measured power is kept; none unless said."
     )
 
 
@@ -97,7 +162,9 @@ class SiteStatus(Part):
     forecast_rung: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="Which forecast it is: how much was known."
     )
-    conditions: Conditions = Field(default=(), description="Ready and ForecastFresh.")
+    conditions: Conditions = Field(
+        default=(), description="Ready, ForecastFresh, and Observed where something is measured."
+    )
 
 
 class Selector(Part):

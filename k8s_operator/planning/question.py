@@ -3,7 +3,7 @@
 Both sides import this, so it knows neither Kubernetes nor the optimizer. Times are UTC.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 import msgspec
@@ -48,12 +48,28 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     running_at: str | None = None
 
 
+class Hours(msgspec.Struct, frozen=True, kw_only=True):
+    """Measured hourly means by left edge, None where nothing was measured. [kW]"""
+
+    start: datetime
+    power_kw: tuple[float | None, ...]
+
+    @property
+    def end(self) -> datetime:
+        """Right edge of the last."""
+        return self.start + timedelta(hours=len(self.power_kw))
+
+
 class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A Site's spec as it stands in the cluster, and the GPUs of its Ready nodes by type."""
+    """A Site's spec as it stands in the cluster, and the GPUs of its Ready nodes by type.
+
+    `observed` is what its plants gave so far, by `wind` and `pv`.
+    """
 
     name: str
     spec: dict[str, Any]
     gpus: dict[str, int] | None = None
+    observed: dict[str, Hours] = {}
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

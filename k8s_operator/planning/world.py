@@ -100,6 +100,13 @@ def _site(facts: SiteFacts, question: Question) -> Any:
                 if isinstance(said, list)
                 else min(said, there)
             )
+    for plant, hours in facts.observed.items():
+        if "capacity_kw" not in content.get(plant, {}):
+            raise ValueError(
+                f"observations.{plant}: needs a plant described by capacityKw, whose forecast can "
+                "rest on what it gave; describe it, or leave the observation out"
+            )
+        content[plant]["record"] = {"start": hours.start, "power_kw": hours.power_kw}
     return content
 
 
@@ -180,7 +187,8 @@ def _spec(ask: Ask, world: World) -> JobSpec:
     sites = tuple(name for name in spec.sites if name in allowed)
     # Where nobody said where the data lie, they lie where the job may run.
     home = spec.home if home in sites or not sites else sites[0]
-    return replace(spec, modes=modes, sites=sites, home=home)
+    confined = frozenset(sites) if ask.sites else None
+    return replace(spec, modes=modes, sites=sites, home=home, allowed_sites=confined)
 
 
 def _hopeless(spec: JobSpec, world: World) -> Trouble | None:

@@ -101,6 +101,7 @@ def _job(spec: JobSpec) -> Job:
         residency=spec.residency,
         certifications=spec.certifications,
         data_gb=spec.data_gb,
+        allowed_sites=spec.allowed_sites,
         priority=spec.priority,
         whole_nodes=spec.whole_nodes,
         after=spec.after,

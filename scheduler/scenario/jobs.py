@@ -165,6 +165,7 @@ class JobSpec:
         whole_nodes: Reserve all GPUs of the nodes it is on.
         after: Names of jobs that must have ended before it starts.
         running_at: Site where it is running when the horizon begins, None where it is not.
+        allowed_sites: Sites somebody confines it to by name, None for any.
         known: From when on planners know of it, where that is not its release; None otherwise.
     """
 
@@ -186,6 +187,7 @@ class JobSpec:
     whole_nodes: bool = False
     after: tuple[str, ...] = ()
     running_at: str | None = None
+    allowed_sites: frozenset[str] | None = None
     known: datetime | None = None
 
     @property

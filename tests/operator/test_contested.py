@@ -5,7 +5,6 @@ Nothing schedules pods here; the promises are checked from the API server's own 
 
 import contextlib
 import threading
-import time
 
 import pytest
 
@@ -50,15 +49,12 @@ def test_who_fights_over_suspend_wins_and_both_the_job_and_its_policy_say_so(sce
         try:
             until("the policy says so", lambda: conflicted(scene)["status"] == "True", 60)
             until("the Job says so", lambda: "EnergyConflicted" in scene.told("train-0"), 60)
-            # A tenth of ten minutes would be a minute; each turn is a chance to fight.
-            turns = [one.metric("alize_apply_total")]
-            time.sleep(10)
-            turns.append(one.metric("alize_apply_total"))
+            # A tenth of ten minutes would be a minute; each turn is a chance to fight. The first
+            # plan may add a word of its own.
+            until("it is left alone", lambda: one.is_quiet(10), 90)
         finally:
             over.set()
             fighter.join(timeout=30)
-    jobs = 'alize_apply_total{resource="jobs",result="ok"}'
-    assert turns[0][jobs] == turns[1][jobs], "it goes on writing"
     assert "train-0" in conflicted(scene)["message"]
     assert len(releases(scene.writes("train-0", OPERATOR))) <= 3
     assert scene.told("train-0").count("EnergyConflicted") == 1
