@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.capacity import case as capacity
 from benchmarks.forecasting import case as forecasting
+from benchmarks.latency import case as latency
 from benchmarks.line import Line, Metric
 from benchmarks.operator import case as operator
 from benchmarks.optimizer import case as optimizer
@@ -36,5 +37,5 @@ CASES = tuple(
         add_arguments=module.add_arguments,
         run=module.run,
     )
-    for module in (operator, optimizer, capacity, real_week, peers, forecasting)
+    for module in (operator, optimizer, capacity, latency, real_week, peers, forecasting)
 )

@@ -7,9 +7,11 @@ Kubernetes adds is written down in this file. Statuses are the operator's to fil
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from k8s_operator.api.schema import DECIMAL, LONGEST_DECIMAL, RULES, Schema, camel, structural
+from k8s_operator.api.observations import Observations
+from k8s_operator.api.parts import Part, rule
+from k8s_operator.api.schema import DECIMAL, LONGEST_DECIMAL, RULES, Schema, structural
 from scheduler.scenario.services import Service
 from scheduler.scenario.sites import Site
 
@@ -19,12 +21,8 @@ SECONDS = "duration(self) > duration('0s')"
 LONGEST_DELAY_H = 336
 
 
-def _rule(rule: str, message: str) -> dict[str, Any]:
-    return {"rule": rule, "message": message}
-
-
 def _not_negative(what: str) -> dict[str, Any]:
-    return {RULES: [_rule("!self.matches('^-')", f"{what} must not be negative")]}
+    return {RULES: [rule("!self.matches('^-')", f"{what} must not be negative")]}
 
 
 Duration = Annotated[
@@ -32,18 +30,12 @@ Duration = Annotated[
     Field(
         pattern=DURATION,
         max_length=32,
-        json_schema_extra={RULES: [_rule(SECONDS, "must be longer than nothing, such as 30m")]},
+        json_schema_extra={RULES: [rule(SECONDS, "must be longer than nothing, such as 30m")]},
     ),
 ]
 Decimal = Annotated[str, Field(pattern=DECIMAL, max_length=LONGEST_DECIMAL)]
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"}, max_length=64)]
-
-
-class Part(BaseModel):
-    """Part of a resource; keys are camelCase."""
-
-    model_config = ConfigDict(alias_generator=camel, populate_by_name=True, extra="forbid")
 
 
 class Condition(Part):
@@ -71,75 +63,13 @@ Conditions = Annotated[
 ]
 
 
-class PrometheusSource(Part):
-    """A query to the Prometheus of the operator's settings."""
-
-    query: Annotated[str, Field(min_length=1, max_length=2048)] = Field(
-        description="PromQL of one series. [kW]"
-    )
-
-
-class HttpSource(Part):
-    """A file behind an address."""
-
-    url: Annotated[str, Field(pattern=r"^https?://", max_length=2048)] = Field(
-        description="Answers with CSV: a row of names, then an instant and kW in each row."
-    )
-
-
-class ConfigMapSource(Part):
-    """A file in a ConfigMap of the operator's namespace."""
-
-    name: Annotated[str, Field(max_length=253)] = Field(description="Its name.")
-    key: Annotated[str, Field(max_length=253)] = Field(
-        default="power.csv", description="Of the file, CSV as behind an address."
-    )
-
-
-class Observation(Part):
-    """Where a measured power is kept: one of three."""
-
-    model_config = ConfigDict(
-        alias_generator=camel,
-        populate_by_name=True,
-        extra="forbid",
-        json_schema_extra={
-            RULES: [
-                _rule(
-                    "[has(self.prometheus), has(self.http), has(self.configMap)]"
-                    ".exists_one(said, said)",
-                    "say one of prometheus, http and configMap",
-                )
-            ]
-        },
-    )
-
-    prometheus: PrometheusSource | None = Field(default=None, description="Asks Prometheus.")
-    http: HttpSource | None = Field(default=None, description="Reads an address.")
-    config_map: ConfigMapSource | None = Field(default=None, description="Reads a ConfigMap.")
-
-
-class Observations(Part):
-    """What is measured at a site."""
-
-    wind: Observation | None = Field(
-        default=None, description="Output of the wind farm; forecasts then rest on it."
-    )
-    pv: Observation | None = Field(
-        default=None, description="Output of the PV plant; forecasts then rest on it."
-    )
-    power: Observation | None = Field(
-        default=None, description="What the site draws, at its meter; shown beside the model's."
-    )
-
-
 class SiteCluster(Part):
     """What a Site adds to the scenario's: nodes, measured power, how old forecasts may be."""
 
     node_selector: dict[str, Annotated[str, Field(max_length=63)]] = Field(
         min_length=1,
         description="Labels of its nodes. Never changed: Jobs are placed by them.",
-        json_schema_extra={RULES: [_rule("self == oldSelf", "nodeSelector cannot be changed")]},
+        json_schema_extra={RULES: [rule("self == oldSelf", "nodeSelector cannot be changed")]},
     )
     forecast_max_age: Duration = Field(
         default="3h", description="Older forecasts are called stale. 3h unless said."
@@ -236,7 +166,7 @@ class EnergyPolicySpec(Part):
         description="A Job starts no later than its creation and this.",
         json_schema_extra={
             RULES: [
-                _rule(
+                rule(
                     f"duration(self) <= duration('{LONGEST_DELAY_H}h')",
                     f"maxDelay must be at most {LONGEST_DELAY_H}h, two weeks",
                 )
@@ -307,7 +237,7 @@ class InferenceCluster(Part):
                 "x-kubernetes-list-type": "map",
                 "x-kubernetes-list-map-keys": ["site"],
                 RULES: [
-                    _rule(
+                    rule(
                         "self.all(t, t.floor >= 1 && t.floor <= t.ceiling)",
                         "floor must be at least 1 and at most ceiling",
                     )

@@ -1,0 +1,1 @@
+"""Replica counts of the latency model, held against queues simulated request by request."""
