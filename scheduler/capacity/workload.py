@@ -67,7 +67,7 @@ def _services(scenario: Scenario, horizon: Horizon) -> tuple[dict[str, FloatArra
                 )
         series = service_series(service, scenario.world.regions, horizon)
         rps = sum(series.rps.values(), np.zeros(horizon.n_steps))
-        replicas = np.maximum(service.min_replicas, rps / service.capacity_rps)
+        replicas = np.maximum(service.min_replicas, rps / service.carries_rps(service))
         gpus = replicas * service.gpus_per_replica
         busy[service.home] += gpus
         request = service.energy_per_request_wh / WH_PER_KWH * 3600

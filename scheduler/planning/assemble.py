@@ -126,7 +126,7 @@ def _service(scenario: Scenario, outlook: Outlook, name: str) -> Service:
         latency_budget_ms=service.latency_budget_ms,
         service_time_ms=service.service_time_ms,
         gpus_per_replica=service.gpus_per_replica,
-        capacity_rps=service.capacity_rps,
+        capacity_rps=service.carries_rps(service),
         replica_kw=service.replica_idle_kw,
         energy_per_request_kwh=service.energy_per_request_wh / WH_PER_KWH,
         home=service.home,
@@ -138,7 +138,7 @@ def _service(scenario: Scenario, outlook: Outlook, name: str) -> Service:
             Variant(
                 name=name,
                 gpus_per_replica=one.gpus_per_replica,
-                capacity_rps=one.capacity_rps,
+                capacity_rps=service.carries_rps(one),
                 replica_kw=one.replica_idle_kw,
                 energy_per_request_kwh=one.energy_per_request_wh / WH_PER_KWH,
                 quality=one.quality,

@@ -1,13 +1,14 @@
 """Who asks, from where and how often, and what a replica that answers is like.
 
-A replica's capacity is given, measured or modelled beforehand at the latency target; the demand is
+A replica's capacity is measured, or follows from how long requests take; the demand is
 a shape with a spread, or a series. A service's own replicas are of its full model; variants answer
 with less quality, down to a floor on the mean.
 """
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from scheduler.scenario.fields import (
     Count,
@@ -24,6 +25,7 @@ from scheduler.scenario.fields import (
     TimeZone,
     WeeklyShape,
 )
+from scheduler.scenario.queueing import Queue
 
 
 class Region(Description):
@@ -77,8 +79,13 @@ class Variant(Description):
     """Another model that a service may answer with: quantised, distilled."""
 
     gpus_per_replica: PositiveCount = Field(description="GPUs reserved by a replica.")
-    capacity_rps: Positive = Field(
-        description="Requests a replica answers inside the service's service_time_ms. [1/s]"
+    capacity_rps: Positive | None = Field(
+        default=None,
+        description="Requests a replica answers inside the service's service_time_ms, measured. "
+        "[1/s]",
+    )
+    queue: Queue | None = Field(
+        default=None, description="Instead of capacity_rps: what it follows from."
     )
     replica_idle_kw: NonNegative = Field(
         description="IT power of a replica without requests, its GPUs' idle draw included. [kW]"
@@ -95,8 +102,12 @@ class Service(Description):
     gpu_type: Name = Field(description="Name of the pools whose GPUs it needs.")
     home: Name = Field(description="Site it is declared at.")
     gpus_per_replica: PositiveCount = Field(description="GPUs reserved by a replica.")
-    capacity_rps: Positive = Field(
-        description="Requests a replica answers inside service_time_ms, measured or modelled. [1/s]"
+    capacity_rps: Positive | None = Field(
+        default=None,
+        description="Requests a replica answers inside service_time_ms, measured. [1/s]",
+    )
+    queue: Queue | None = Field(
+        default=None, description="Instead of capacity_rps: what it follows from."
     )
     replica_idle_kw: NonNegative = Field(
         description="IT power of a replica without requests, its GPUs' idle draw included. [kW]"
@@ -126,3 +137,29 @@ class Service(Description):
         default=None,
         description="Least mean quality over all requests answered in the horizon. [0..1]",
     )
+
+    def carries_rps(self, model: "Service | Variant") -> float:
+        """What a replica of this or another of its models answers in time. [1/s]"""
+        if model.capacity_rps is not None:
+            return model.capacity_rps
+        assert model.queue is not None, "one of the two is said"
+        return model.queue.carries_rps(self.service_time_ms)
+
+    @model_validator(mode="after")
+    def _says_what_it_carries(self) -> "Service":
+        models: list[tuple[str, Service | Variant]] = [("", self)]
+        models += [(f"variants.{name}: ", one) for name, one in self.variants.items()]
+        for where, model in models:
+            if (model.capacity_rps is None) == (model.queue is None):
+                raise _wrong(
+                    f"{where}needs one of capacity_rps (measured) and queue (how long they take)"
+                )
+            try:
+                self.carries_rps(model)
+            except ValueError as error:
+                raise _wrong(f"{where}queue: service_time_{error}") from None
+        return self
+
+
+def _wrong(text: str) -> PydanticCustomError:
+    return PydanticCustomError("carries", "{text}", {"text": text})
