@@ -15,7 +15,7 @@ from forecasting.weather import SyntheticWeather
 from optimizer.horizon import Horizon
 from optimizer.problem import Problem
 from optimizer.site import FloatArray, Plant, Site
-from optimizer.work import Service
+from optimizer.work import Job, Service
 from scheduler.planning.assemble import assemble
 from scheduler.planning.events.knowledge import Knowledge
 from scheduler.planning.forecasts import (
@@ -52,6 +52,7 @@ def uneventful(scenario: Scenario) -> tuple[Problem, tuple[str, ...]]:
         planned,
         sites=tuple(_site(scenario, site) for site in planned.sites),
         services=tuple(_service(scenario, service) for service in planned.services),
+        jobs=tuple(_job(scenario, job) for job in planned.jobs),
     )
     return problem, later
 
@@ -156,6 +157,19 @@ def _as_measured(
         return otherwise
     measured = own_record(record, variable).on(_steps(scenario))
     return np.where(np.isfinite(measured), measured, otherwise)
+
+
+def _job(scenario: Scenario, job: Job) -> Job:
+    """`job` with the work it truly is: as stated, else as drawn from the seed and its name."""
+    spec = next(one for one in scenario.jobs if one.name == job.name)
+    if spec.true_work_h is not None:
+        return replace(job, work_h=spec.true_work_h)
+    sigma = scenario.world.surprises.work_sigma
+    if sigma == 0:
+        return job
+    chance = np.random.default_rng([scenario.world.seed, *f"work {job.name}".encode()])
+    factor = float(np.exp(sigma * chance.standard_normal() - sigma**2 / 2))
+    return replace(job, work_h=job.work_h * factor)
 
 
 def _service(scenario: Scenario, service: Service) -> Service:

@@ -52,6 +52,10 @@ class Job(Description):
     work_h: Annotated[float, Strict(), Field(gt=0, le=1440)] = Field(
         description="Time at base width and full power. [h]"
     )
+    true_work_h: Annotated[float, Strict(), Field(gt=0, le=1440)] | None = Field(
+        default=None,
+        description="What work_h turns out to be; nobody is told, `alize simulate` lives it. [h]",
+    )
     power_kw_per_gpu: KwPerGpu = Field(
         description="IT power while it runs, idle draw included. [kW]"
     )
@@ -167,6 +171,7 @@ class JobSpec:
         running_at: Site where it is running when the horizon begins, None where it is not.
         allowed_sites: Sites somebody confines it to by name, None for any.
         known: From when on planners know of it, where that is not its release; None otherwise.
+        true_work_h: What `work_h` turns out to be; None where nobody has said. [h]
     """
 
     name: str
@@ -189,6 +194,7 @@ class JobSpec:
     running_at: str | None = None
     allowed_sites: frozenset[str] | None = None
     known: datetime | None = None
+    true_work_h: float | None = None
 
     @property
     def gpus(self) -> int:
@@ -268,4 +274,5 @@ def job_spec(name: str, job: Job, world: "World") -> JobSpec:
         whole_nodes=job.whole_nodes,
         after=job.after,
         running_at=job.running_at,
+        true_work_h=None if job.true_work_h is None else float(job.true_work_h),
     )

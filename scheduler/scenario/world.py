@@ -107,6 +107,27 @@ class Policy(Description):
     )
 
 
+class Surprises(Description):
+    """What planners are not told, and `alize simulate` lives through."""
+
+    work_sigma: Annotated[float, Strict(), Field(ge=0, le=1)] = Field(
+        default=0,
+        description="Standard deviation of the logarithm of true over announced work, its mean 1; "
+        "for jobs without true_work_h. [1]",
+    )
+    forecast_error_scale: Annotated[NonNegative, Field(le=10)] = Field(
+        default=1,
+        description="Errors in forecasts of stated wind and sun, 1 being 2 % of the mean an hour "
+        "ahead and 12 % a day ahead; with 0 they come true. [1]",
+    )
+    gpu_h_between_failures: Positive | None = Field(
+        default=None,
+        description="Mean GPU-hours between failures that stop a job: it rests for the step, then "
+        "goes on from its checkpoint (resume_h), or begins anew where it cannot pause; none unless "
+        "said. [GPU-h]",
+    )
+
+
 class Link(Description):
     """Data transfer between two sites, in either direction."""
 
@@ -142,6 +163,9 @@ class World(Description):
     jobs: Jobs = Field(default=Jobs(), description="Work with a start to choose.")
     events: tuple[Event, ...] = Field(
         default=(), description="What happens meanwhile, told ahead or not."
+    )
+    surprises: Surprises = Field(
+        default=Surprises(), description="What nobody is told of work, for `alize simulate`."
     )
     investment: Investment | None = Field(
         default=None, description="What may be built, for `alize capacity`."

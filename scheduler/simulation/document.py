@@ -32,6 +32,9 @@ def log(simulated: SimulatedRun) -> dict[str, Any]:
         "policies": policies(simulated),
         "account": account(simulated),
         "deeds_by_action": dict(sorted(counts.items())),
+        "failures": [
+            {"at": instant_text(horizon.instant(step)), "job": job} for step, job in lived.failures
+        ],
         "deeds": [
             {
                 "at": instant_text(horizon.instant(one.step)),

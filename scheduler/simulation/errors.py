@@ -82,12 +82,14 @@ class Issuer:
         field: Of its errors.
         mean: Of the series: the errors are shares of it.
         zero_stays: No error where the truth is 0, such as sun at night.
+        scale: Multiplies every error. [1]
     """
 
     truth: FloatArray
     field: ErrorField
     mean: float
     zero_stays: bool = False
+    scale: float = 1.0
 
     def issue(self, first: int) -> FloatArray:
         """The forecast of the steps from `first` on, as far as the truth and the field reach.
@@ -97,7 +99,7 @@ class Issuer:
         truth = self.truth[first : first + self.field.n_steps]
         errors = self.field.issue()[: len(truth)]
         lead_h = np.arange(1, len(truth) + 1, dtype=np.float64) * self.field.step_h
-        wrong = self.mean * share_of_mean(lead_h) * errors
+        wrong = self.scale * self.mean * share_of_mean(lead_h) * errors
         if self.zero_stays:
             wrong = np.where(truth > 0, wrong, 0.0)
         return np.maximum(0.0, truth + wrong)

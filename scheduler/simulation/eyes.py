@@ -268,6 +268,7 @@ def _issuers(scenario: Scenario, window_steps: int) -> dict[tuple[str, str], Iss
             ),
             mean=float(values.mean()),
             zero_stays=plant == "pv",
+            scale=scenario.world.surprises.forecast_error_scale,
         )
         for ((name, plant), values), seed in zip(stated, seeds, strict=True)
     }

@@ -27,12 +27,14 @@ class JobLog:
         announced_h: The work that whoever submitted it thought it was. [h]
         site: Where it runs or has run; None before its first start.
         runs: What it has run so far.
+        failed_at: The last step that it failed in, and rests for; None where it never has.
     """
 
     job: Job
     announced_h: float
     site: str | None = None
     runs: list[Run] = field(default_factory=list)
+    failed_at: int | None = None
 
     @property
     def placement(self) -> Placement:
@@ -40,8 +42,8 @@ class JobLog:
         return Placement(job=self.job.name, site=self.site or self.job.home, runs=tuple(self.runs))
 
     def ran_before(self, step: int) -> bool:
-        """Whether it ran in the step before `step`."""
-        return bool(self.runs) and self.runs[-1].end_step == step
+        """Whether it ran in the step before `step`, and still does as that begins."""
+        return bool(self.runs) and self.runs[-1].end_step == step and self.failed_at != step
 
     def run(self, step: int, site: str, mode: int) -> None:
         """It runs in `step`."""
@@ -90,11 +92,7 @@ class Journal:
 
         Those that have done least go first; they begin anew. `room` is by site and GPU type.
         """
-        stuck = [
-            log
-            for log in self.live(step)
-            if log.ran_before(step) and log.job.kind is JobKind.CONTIGUOUS
-        ]
+        stuck = [log for log in self.running(step) if log.job.kind is JobKind.CONTIGUOUS]
         for (s, gpu_type), gpus in room.items():
             there = [
                 (log, reserved_gpus(self._truth, log.job, s, log.runs[-1].mode))
@@ -111,6 +109,17 @@ class Journal:
                 over -= held
                 self.lost.append(log.placement)
                 log.site, log.runs = None, []
+
+    def running(self, step: int) -> list[JobLog]:
+        """Live jobs that ran up to `step`."""
+        return [log for log in self.live(step) if log.ran_before(step)]
+
+    def fail(self, log: JobLog, step: int) -> None:
+        """It stops as `step` begins and rests for it; all is lost where it cannot pause."""
+        log.failed_at = step
+        if log.job.kind is JobKind.CONTIGUOUS:
+            self.lost.append(log.placement)
+            log.site, log.runs = None, []
 
     def _done(self, log: JobLog) -> bool:
         return is_finished(self._truth, log.job, log.placement)
@@ -136,11 +145,15 @@ class Journal:
     def _seen(self, log: JobLog, step: int, known: set[str]) -> Job:
         after = tuple(name for name in log.job.after if name in known)
         left_h = self.left_h(log)
+        release = log.job.release
+        if log.failed_at == step:
+            release = self._truth.horizon.instant(step + 1)
         if log.site is None:
-            return replace(log.job, work_h=left_h, after=after)
+            return replace(log.job, work_h=left_h, after=after, release=release)
         runs = log.ran_before(step)
         return replace(
             log.job,
+            release=release,
             work_h=left_h + (0.0 if runs else log.job.resume_h),
             after=(),
             data_gb=0.0,
@@ -155,7 +168,7 @@ class Journal:
         return [
             self._live(log, step)
             for log in self.live(step)
-            if log.job.release <= now and self.may_start(log, step)
+            if log.job.release <= now and log.failed_at != step and self.may_start(log, step)
         ]
 
     def _live(self, log: JobLog, step: int) -> LiveJob:

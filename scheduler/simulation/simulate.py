@@ -20,8 +20,9 @@ from scheduler.planning.snapshot import Room, Snapshot, Timetable
 from scheduler.planning.timetable import timetable
 from scheduler.scenario import Scenario
 from scheduler.simulation.eyes import Eyes, Meter
+from scheduler.simulation.failures import Failures
 from scheduler.simulation.intent import intent_of
-from scheduler.simulation.journal import Journal
+from scheduler.simulation.journal import JobLog, Journal
 from scheduler.simulation.metering import Flow, flow_of, next_meter
 from scheduler.simulation.policy import Policy, Wanted
 from scheduler.simulation.serving import Answered, answer
@@ -59,6 +60,7 @@ class Lived:
         deeds: Decisions other than to hold and to keep, in order.
         replans: How often it planned.
         lost: What jobs ran before they lost it and had to begin anew.
+        failures: Jobs that failed, each with its step.
     """
 
     policy: str
@@ -66,6 +68,7 @@ class Lived:
     deeds: tuple[Deed, ...]
     replans: int
     lost: tuple[Placement, ...] = ()
+    failures: tuple[tuple[int, str], ...] = ()
 
 
 def live_through(
@@ -74,7 +77,6 @@ def live_through(
     policy: Policy,
     *,
     pace: Pace | None = None,
-    announced_h: Mapping[str, float] | None = None,
     progress: Progress = lambda _step, _of: None,
 ) -> Lived:
     """Live through `truth`, the world of `scenario`, with `policy` deciding.
@@ -84,10 +86,9 @@ def live_through(
         truth: What comes true in it.
         policy: Who decides.
         pace: How often it looks again, and how far.
-        announced_h: Work that jobs are thought to be, where it differs from what they are. [h]
         progress: Told the step and how many there are.
     """
-    return _Life(scenario, truth, policy, pace or Pace(), dict(announced_h or {})).run(progress)
+    return _Life(scenario, truth, policy, pace or Pace()).run(progress)
 
 
 class _Life:
@@ -99,7 +100,6 @@ class _Life:
         truth: Problem,
         policy: Policy,
         pace: Pace,
-        announced_h: dict[str, float],
     ) -> None:
         self._truth, self._policy, self._pace = truth, policy, pace
         self._eyes = Eyes(
@@ -111,12 +111,15 @@ class _Life:
         self._firm_kw: Mapping[str, FloatArray] = {}
         self._journal = Journal(
             truth,
-            announced_h,
+            {job.name: job.work_h for job in scenario.jobs},
             {job.name: job.known for job in scenario.jobs if job.known is not None},
         )
         self._meters = {site.name: _first_meter(site) for site in truth.sites}
         self._flows: dict[str, list[Flow]] = {site.name: [] for site in truth.sites}
         self._answers: dict[str, list[Answered]] = {one.name: [] for one in truth.services}
+        surprises = scenario.world.surprises
+        self._failures = Failures(scenario.world.seed, surprises.gpu_h_between_failures)
+        self._failed: list[tuple[int, str]] = []
         self._deeds: list[Deed] = []
         self._replans = 0
 
@@ -129,7 +132,8 @@ class _Life:
             self._journal.make_room(
                 step, {key: int(truth_gpus[k, step]) for key, k in self._truth.pool_number.items()}
             )
-            news = self._eyes.news(step)
+            news = self._fail(step)
+            news = self._eyes.news(step) or news
             if wanted is None or step % self._pace.replan_steps == 0 or news:
                 wanted = self._planned(step)
                 table = self._timetable(wanted)
@@ -145,8 +149,24 @@ class _Life:
             plan=self._plan(),
             deeds=tuple(self._deeds),
             lost=tuple(self._journal.lost),
+            failures=tuple(self._failed),
             replans=self._replans,
         )
+
+    def _fail(self, step: int) -> bool:
+        """What ran in the step before may fail; whether anything does."""
+        failed = [
+            log for log in self._journal.running(step) if self._failures.strikes(*self._held(log))
+        ]
+        for log in failed:
+            self._journal.fail(log, step)
+            self._failed.append((step, log.job.name))
+        return bool(failed)
+
+    def _held(self, log: JobLog) -> tuple[str, float]:
+        """A running job, and the GPU-hours it held in its last step."""
+        gpus = log.job.modes[log.runs[-1].mode].gpus
+        return log.job.name, gpus * self._truth.horizon.step_h
 
     def _planned(self, step: int) -> Wanted:
         seen = self._eyes.window(step, self._journal.as_seen(step), self._meters)
@@ -192,12 +212,11 @@ class _Life:
             for s in truth.admissible_sites(service):
                 k = truth.pool_number[s, service.gpu_type]
                 free[k] -= replicas[s] * service.gpus_per_replica
-        for log in self._journal.live(step):
-            if log.ran_before(step):
-                assert log.site is not None
-                s = truth.site_number[log.site]
-                k = truth.pool_number[s, log.job.gpu_type]
-                free[k] -= reserved_gpus(truth, log.job, s, log.runs[-1].mode)
+        for log in self._journal.running(step):
+            assert log.site is not None
+            s = truth.site_number[log.site]
+            k = truth.pool_number[s, log.job.gpu_type]
+            free[k] -= reserved_gpus(truth, log.job, s, log.runs[-1].mode)
         return Snapshot(
             taken_at=truth.horizon.instant(step),
             rooms={
@@ -216,10 +235,9 @@ class _Life:
         """Power each site can count on beside what runs already, shape (S,). [kW]"""
         truth, at = self._truth, step - wanted.first_step
         load = Load.idle(truth)
-        for job, placement in zip(truth.jobs, self._journal.placements, strict=True):
-            if placement.runs and placement.runs[-1].end_step == step:
-                last = replace(placement.runs[-1], first_step=step, n_steps=1)
-                load.add(truth, job, replace(placement, runs=(last,)))
+        for log in self._journal.running(step):
+            last = replace(log.runs[-1], first_step=step, n_steps=1)
+            load.add(truth, log.job, replace(log.placement, runs=(last,)))
         at_step = np.arange(truth.horizon.n_steps) == step
         for service in truth.services:
             planned = wanted.plan.servings[service.name]

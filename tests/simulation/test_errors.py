@@ -58,3 +58,10 @@ def test_no_error_at_night_and_nothing_below_zero():
         issued = issuer.issue(first)
         assert (issued[truth[first : first + 8] == 0] == 0).all()
         assert issued.min() >= 0
+
+
+def test_without_errors_the_truth_is_forecast():
+    truth = np.array([3.0, 1.0, 2.0])
+    field = ErrorField(n_steps=3, step_h=1.0, rng=np.random.default_rng(0))
+    issuer = Issuer(truth=truth, field=field, mean=2.0, scale=0.0)
+    assert issuer.issue(0) == pytest.approx(truth)

@@ -7,7 +7,6 @@ import pytest
 
 from optimizer.limits import Limits
 from optimizer.verify import verify
-from scheduler.accounting.lived import lived_kpis, with_cut_off
 from scheduler.errors import InputError
 from scheduler.planning.actual import actual
 from scheduler.planning.planner import plan_scenario
@@ -85,35 +84,20 @@ def test_what_has_not_come_yet_changes_nothing(small):
     assert np.array_equal(one.soc_kwh[:6], two.soc_kwh[:6])
 
 
-def test_a_job_longer_than_announced_is_lived_to_its_true_end(small):
-    truth, _ = actual(small)
-    longer = replace(truth, jobs=(replace(truth.jobs[0], work_h=6.0),))
-    lived = live_through(
-        small,
-        longer,
-        Alize(limits=LIMITS),
-        pace=Pace(replan_steps=1, window_steps=12),
-        announced_h={"train": 4.0},
-    )
-    (placement,) = lived.plan.placements
+def test_a_job_longer_than_announced_is_lived_to_its_true_end():
+    longer = load("one-site-one-battery", edits=("jobs.list.train.true_work_h=6",))
+    simulated = simulate(longer, limits=LIMITS, pace=Pace(replan_steps=1, window_steps=12))
+    (placement,) = simulated.run.plan.placements
     assert sum(run.n_steps for run in placement.runs) == 6
-    assert verify(longer, lived.plan) == ()
+    assert recheck(simulated.run).findings == ()
+    assert plan_scenario(longer, limits=LIMITS).kpis.gpu_hours == pytest.approx(8 * 4)
 
 
-def test_work_that_is_cut_off_is_paid_for_but_not_useful(small):
-    truth, _ = actual(small)
-    endless = replace(truth, jobs=(replace(truth.jobs[0], work_h=20.0),))
-    lived = live_through(
-        small,
-        endless,
-        Alize(limits=LIMITS),
-        pace=Pace(replan_steps=6, window_steps=12),
-        announced_h={"train": 4.0},
-    )
-    problem, placements = with_cut_off(endless, lived.plan.placements)
-    plan = replace(lived.plan, placements=placements)
-    assert verify(problem, plan) == ()
-    kpis = lived_kpis(problem, plan)
+def test_work_that_is_cut_off_is_paid_for_but_not_useful():
+    endless = load("one-site-one-battery", edits=("jobs.list.train.true_work_h=20",))
+    simulated = simulate(endless, limits=LIMITS, pace=Pace(replan_steps=6, window_steps=12))
+    assert recheck(simulated.run).findings == ()
+    kpis = simulated.run.kpis
     assert (kpis.jobs_unfinished, kpis.useful_work_gpu_h) == (1, 0)
     assert kpis.gpu_hours > 0
 
