@@ -17,6 +17,7 @@ from scheduler.cli import (
     scenarios,
     show_settings,
     simulate,
+    sweep,
     validate,
     verify,
 )
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.command("plan", help=plan.HELP)(plan.plan)
 app.command("simulate", help=simulate.HELP)(simulate.simulate)
 app.command("compare", help=compare.HELP)(compare.compare)
+app.command("sweep", help=sweep.HELP)(sweep.sweep)
 app.command("capacity", help=capacity.HELP)(capacity.capacity)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("report", help=report.HELP)(report.report)

@@ -4,14 +4,7 @@ The file needs nothing else: scripts, styles and data lie in it, and its content
 forbids it any connection. The same run gives the same bytes.
 """
 
-import base64
-import hashlib
-from functools import cache
-from pathlib import Path
-
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from scheduler.planning.document import document
 from scheduler.planning.run import PlannedRun
@@ -20,11 +13,11 @@ from scheduler.reporting.attach import columns_text, json_text
 from scheduler.reporting.drawings import Drawings
 from scheduler.reporting.figures.door import trusted
 from scheduler.reporting.frames import account, energy, outlook, work
+from scheduler.reporting.shell import shell
 from scheduler.reporting.texts import Language
 from scheduler.reporting.texts import language as language_of
 from scheduler.scenario import dump
 
-HERE = Path(__file__).parent
 MINUTE_S = 60
 
 
@@ -40,7 +33,7 @@ def render(run: PlannedRun, *, language: str = "en") -> str:
     """
     said = language_of(language)
     frames = frames_of(run, said)
-    return _page().render(
+    return shell("report.html.jinja").render(
         **_head(run, said),
         **_figures(run, frames, said),
         **_tables(run, frames, said),
@@ -137,35 +130,3 @@ def _document(run: PlannedRun) -> dict[str, object]:
     whole = document(run)
     whole["solver"] = {name: one for name, one in whole["solver"].items() if name != "seconds"}
     return whole
-
-
-@cache
-def _page() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    scripts = {
-        "vega": HERE / "assets" / "vega-embed.bundle.js",
-        "draw": HERE / "templates" / "page.js",
-    }
-    inline = {name: path.read_text(encoding="utf-8") for name, path in scripts.items()}
-    # The hash in the policy is of the element's whole text, so nothing may be added around it.
-    environment.globals["scripts"] = {name: Markup(text) for name, text in inline.items()}
-    environment.globals["hashes"] = [_hash(text) for text in inline.values()]
-    # What is bundled may be passed on with its notices only, and a report is passed on alone.
-    licences = (HERE / "assets" / "LICENSES.txt").read_text(encoding="utf-8")
-    environment.globals["licences"] = licences
-    css = (HERE / "templates" / "page.css").read_text(encoding="utf-8")
-    environment.globals["css"] = Markup(css)
-    return environment.get_template("report.html.jinja")
-
-
-def _hash(script: str) -> str:
-    """As a content security policy names a script it allows."""
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -19,6 +19,7 @@ COMMANDS = [
     ("plan",),
     ("simulate",),
     ("compare",),
+    ("sweep",),
     ("explain",),
     ("report",),
     ("verify",),

@@ -1,6 +1,7 @@
 """English. What is said of a job is said as on the screen."""
 
 from scheduler.planning.clauses import WORDS
+from scheduler.reporting.texts.en_sweep import SWEEP
 
 CODE = "en"
 INSTANT_FORMAT = "%Y-%m-%d %H:%M"
@@ -45,6 +46,7 @@ TIMES = {
 }
 
 TEXTS = {
+    **SWEEP,
     # Head and first screen
     "title": "Alizé report: {name}",
     "no_question": "What does planning {name} save against running at once?",

@@ -1,5 +1,6 @@
 """French. Narrow no-break spaces stand before signs, as its typography asks."""
 
+from scheduler.reporting.texts.fr_sweep import SWEEP
 from scheduler.reporting.texts.fr_tables import TABLES
 from scheduler.reporting.texts.fr_wishes import WISHES
 
@@ -189,6 +190,7 @@ TEXTS = {
     "why.late": ", finit {hours:.3g} h après son échéance souple",
     **WISHES,
     **TABLES,
+    **SWEEP,
     # Kpis
     "kpi.cost": "Coût",
     "kpi.emissions_kg": "Émissions, selon le lieu",
