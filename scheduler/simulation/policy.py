@@ -14,6 +14,7 @@ from optimizer.quotes import Quotes
 from optimizer.solve import solve
 from optimizer.start import Start
 from optimizer.work import Job
+from scheduler.planning.margin import with_margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ class Alize:
         self._last: tuple[Problem, Solution] | None = None
 
     def plan(self, window: Problem, first_step: int) -> Wanted:
-        """The cheapest plan found of the window."""
+        """The cheapest plan found of the window, with some time in hand."""
+        window = with_margin(window)
         start = None
         if self._last is not None and _continues(self._last[0], window):
             start = Start.of(*self._last, window)
