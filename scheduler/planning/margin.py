@@ -10,12 +10,8 @@ from datetime import timedelta
 from optimizer.problem import Problem
 from optimizer.work import Job
 
-#: Before its soft deadline that a job aims to be done. Less comes late in the weeks of
-#: `benchmarks peers dakhla-seasons`; more buys from the grid what wind would have brought. [h]
-MARGIN_H = 2.0
 
-
-def with_margin(problem: Problem, margin_h: float = MARGIN_H) -> Problem:
+def with_margin(problem: Problem, margin_h: float) -> Problem:
     """`problem` with soft deadlines `margin_h` earlier, as far as each job can then be on time."""
     return replace(problem, jobs=tuple(_earlier(problem, job, margin_h) for job in problem.jobs))
 

@@ -24,5 +24,5 @@ def test_a_soft_deadline_is_aimed_at_from_before(due_h, aimed_h):
     (job,) = problem.jobs
     start = problem.horizon.start
     job = replace(job, due=start + timedelta(hours=due_h))
-    (aimed,) = with_margin(replace(problem, jobs=(job,))).jobs
+    (aimed,) = with_margin(replace(problem, jobs=(job,)), 2.0).jobs
     assert aimed == replace(job, due=start + timedelta(hours=aimed_h))
