@@ -26,6 +26,7 @@ from k8s_operator.observer import Observer
 from k8s_operator.planning.planner import Planner
 from k8s_operator.planning.question import Answer, Question
 from k8s_operator.policies import read_policy
+from k8s_operator.serving.steward import Steward
 from k8s_operator.settings import Clock, OperatorSettings
 from k8s_operator.state import (
     Ground,
@@ -85,6 +86,7 @@ class Operator:
             self.applier, self.cache, settings.namespace, str(self.world["currency"])
         )
         self.observer = Observer(connection, settings, self.clock)
+        self.steward = Steward(connection, self.applier, self.cache, settings, self.clock)
         self.planner = planner or Planner(settings)
         self.answer: Answer | None = None
         self.asked: Question | None = None
@@ -110,6 +112,7 @@ class Operator:
                 self._observe(),
                 self._plan(),
                 self._decide(),
+                self.steward.run(self.leadership.began),
             ):
                 group.create_task(one)
 
@@ -211,6 +214,7 @@ class Operator:
         changed = self.answer is None or self.answer.digest != answer.digest
         self.answer, self.asked = answer, asked
         self.plan = timetable(answer, asked)
+        self.steward.learn(asked, answer)
         self._changed.set()
         await self.teller.plan(asked, answer, changed=changed)
         await self.teller.sites(self.answer, now, self.observer.seen)

@@ -136,6 +136,23 @@ class SiteOutlook(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+class ServiceOutlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan has for one service, by step from `start` on.
+
+    `high_rps` is the demand that is not exceeded in nineteen of twenty cases; `replicas` and `rps`
+    are by site. `open_sites` may run it and answer every region in time. [1/s]
+    """
+
+    start: datetime
+    step_min: int
+    capacity_rps: float
+    high_rps: tuple[float, ...]
+    replicas: dict[str, tuple[int, ...]]
+    rps: dict[str, tuple[float, ...]]
+    open_sites: tuple[str, ...]
+    survives_site_loss: bool = False
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """A plan's account beside run-now's; expected, no claim."""
 
@@ -152,6 +169,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     troubles: dict[str, Trouble] = {}
     sites: dict[str, SiteOutlook] = {}
     site_troubles: dict[str, Trouble] = {}
+    services: dict[str, ServiceOutlook] = {}
     service_troubles: dict[str, Trouble] = {}
     plan: Figures | None = None
     baseline: Figures | None = None
