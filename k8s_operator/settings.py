@@ -87,6 +87,9 @@ class OperatorSettings(BaseSettings):
     serve_every_s: Seconds = Field(
         default=2, description="Between two looks at inference services. [s]"
     )
+    demand_every_s: Seconds = Field(
+        default=15, description="Between two looks at the requests that came. [s]"
+    )
     shift_every_s: Seconds = Field(
         default=60, description="Between two planned steps of a route's weights. [s]"
     )

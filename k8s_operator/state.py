@@ -20,6 +20,7 @@ from k8s_operator.planning.question import (
     Hours,
     Planned,
     Question,
+    Rates,
     SiteFacts,
     SiteOutlook,
 )
@@ -150,6 +151,7 @@ def question(
     gpus: Mapping[str, tuple[int, int, dict[str, int]]],
     profiles: Iterable[ProfileView],
     observed: Mapping[str, Mapping[str, Hours]],
+    came: Mapping[str, dict[str, Rates]],
     world: Mapping[str, object],
     settings: OperatorSettings,
     now: datetime,
@@ -158,6 +160,7 @@ def question(
 
     A Site without a Ready node is left out.
     """
+    profiles = tuple(profiles)
     step = timedelta(minutes=settings.step_min)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     start = midnight + ((now - midnight) // step) * step
@@ -180,6 +183,11 @@ def question(
             if gpus[one.metadata.name][1]
         ),
         services=service_specs(profiles),
+        came={
+            name: came[key]
+            for key, name in sorted(service_names(profiles).items())
+            if came.get(key)
+        },
         jobs=tuple(sorted(_asks(jobs, start), key=lambda ask: ask.name)),
         gap=settings.gap,
         time_limit_s=settings.solve_limit_s,

@@ -33,6 +33,7 @@ OWN_KEYS = (
     "headroomPercent",
     "startup",
     "routeRef",
+    "demandSources",
     "targets",
 )
 

@@ -48,6 +48,55 @@ class Target(Part):
     ceiling: Annotated[int, Field(ge=0, le=100_000)] = Field(description="Replicas at most.")
 
 
+class RateQuery(Part):
+    """A query to the Prometheus of the operator's settings."""
+
+    query: Annotated[str, Field(min_length=1, max_length=2048)] = Field(
+        description="PromQL of one series, such as sum(rate(http_requests_total[5m])). [1/s]"
+    )
+
+
+class RateAddress(Part):
+    """A file behind an address."""
+
+    url: Annotated[str, Field(pattern=r"^https?://", max_length=2048)] = Field(
+        description="Answers with CSV: a row of names, then an instant and requests a second."
+    )
+
+
+class RateFile(Part):
+    """A file in a ConfigMap of the operator's namespace."""
+
+    name: Annotated[str, Field(max_length=253)] = Field(description="Its name.")
+    key: Annotated[str, Field(max_length=253)] = Field(
+        default="requests.csv", description="Of the file, CSV as behind an address."
+    )
+
+
+class DemandSource(Part):
+    """Where the requests of a region that came are kept: one of three."""
+
+    model_config = ConfigDict(
+        alias_generator=camel,
+        populate_by_name=True,
+        extra="forbid",
+        json_schema_extra={
+            RULES: [
+                rule(
+                    "[has(self.prometheus), has(self.http), has(self.configMap)]"
+                    ".exists_one(said, said)",
+                    "say one of prometheus, http and configMap",
+                )
+            ]
+        },
+    )
+
+    region: Name = Field(description="Of the demand, where it is described by meanRps.")
+    prometheus: RateQuery | None = Field(default=None, description="Asks Prometheus.")
+    http: RateAddress | None = Field(default=None, description="Reads an address.")
+    config_map: RateFile | None = Field(default=None, description="Reads a ConfigMap.")
+
+
 class InferenceCluster(Part):
     """What an InferenceProfile adds to the scenario's service: what there is to steer."""
 
@@ -89,6 +138,19 @@ class InferenceCluster(Part):
                 )
             ]
         },
+    )
+    demand_sources: Annotated[
+        tuple[DemandSource, ...],
+        Field(
+            max_length=20,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["region"],
+            },
+        ),
+    ] = Field(
+        default=(),
+        description="Where requests are counted; forecasts then rest on them, and surges are seen.",
     )
     targets: Annotated[
         tuple[Target, ...],

@@ -119,6 +119,8 @@ def _services(
     for name, spec in question.services.items():
         try:
             content = service_content(spec, question.start, step, question.n_steps)
+            for region, rates in question.came.get(name, {}).items():
+                content["demand"][region]["record"] = {"start": rates.start, "rps": rates.rps}
             one = Service.model_validate(content)
             if one.home not in sites:
                 # Its home is lost: where else it has replicas is home meanwhile.

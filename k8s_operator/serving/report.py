@@ -86,6 +86,12 @@ def _slo_floor(steering: Steering | None) -> State:
             f"demand of {steering.high_rps:g}/s needs more replicas than the ceiling allows: "
             f"{told}; raise it",
         )
+    if steering.is_surge:
+        return (
+            True,
+            "Surge",
+            f"{steering.high_rps:g} requests a second came, more than was forecast; floors are up",
+        )
     above = {name: one.above_plan for name, one in steering.bounds.items() if one.above_plan}
     if above:
         told = ", ".join(f"{name} {count}" for name, count in sorted(above.items()))
@@ -95,6 +101,14 @@ def _slo_floor(steering: Steering | None) -> State:
             f"replicas kept beyond the plan for a demand of {steering.high_rps:g}/s: {told}",
         )
     return False, "PlanSuffices", ""
+
+
+def demand_state(failures: tuple[str, ...]) -> State:
+    """Whether the requests that came can be read."""
+    if failures:
+        told = "; ".join(failures)[:LONGEST_MESSAGE]
+        return False, "Unreadable", f"{told}; what was read before stands"
+    return True, "HoursRead", ""
 
 
 def status_of(
@@ -146,6 +160,7 @@ def turned(view: ProfileView, told: Mapping[str, State]) -> Iterator[tuple[Event
         "Ready": (False, Event.NOT_READY),
         "Conflicted": (True, Event.CONFLICTED),
         "SLOFloor": (True, Event.SLO_FLOOR),
+        "DemandRead": (False, Event.NOT_READY),
     }
     for kind, (status, reason, message) in told.items():
         worse, event = bad[kind]

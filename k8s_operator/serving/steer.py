@@ -68,7 +68,8 @@ class Steering:
     """What is wanted.
 
     Attributes:
-        high_rps: Demand that is not exceeded in nineteen of twenty cases. [1/s]
+        high_rps: Demand that is not exceeded in nineteen of twenty cases, or came. [1/s]
+        is_surge: Whether more came than that.
         bounds: By site.
         weights: By site as they are; none where there is no route to steer.
         after: By site as they should be next.
@@ -92,16 +93,28 @@ class Steering:
     edited: tuple[str, ...] = ()
     problem: str = ""
     nowhere: bool = False
+    is_surge: bool = False
 
 
 def steer(
-    profile: Profile, look: Look, outlook: ServiceOutlook, ground: Ground, pace: Pace
+    profile: Profile,
+    look: Look,
+    outlook: ServiceOutlook,
+    ground: Ground,
+    pace: Pace,
+    *,
+    came_rps: float = 0.0,
 ) -> Steering:
-    """What is wanted of `profile`'s objects now."""
+    """What is wanted of `profile`'s objects now.
+
+    Args:
+        came_rps: Requests as they came last; above the forecast they count at once. [1/s]
+    """
     sites = frozenset(one.site for one in profile.targets)
     lost, closed = ground.lost & sites, sites - set(outlook.open_sites) - ground.lost
     steps = _steps(outlook, ground.now, profile.startup)
-    high_rps = max(outlook.high_rps[n] for n in steps)
+    forecast_rps = max(outlook.high_rps[n] for n in steps)
+    high_rps = max(forecast_rps, came_rps)
     most_share = {
         name: min(MOST_SHARE, ready * outlook.capacity_rps / high_rps) if high_rps else MOST_SHARE
         for name, ready in look.ready.items()
@@ -153,6 +166,7 @@ def steer(
         found = {name: _kept(one, look.hpas.get(name)) for name, one in found.items()}
     return Steering(
         high_rps=high_rps,
+        is_surge=came_rps > forecast_rps,
         bounds=found,
         weights=weights,
         after=after,

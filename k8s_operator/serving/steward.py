@@ -21,6 +21,7 @@ from k8s_operator.connection import Connection, Refused, Unreachable
 from k8s_operator.instants import instant_text
 from k8s_operator.names import STATUS_WRITER
 from k8s_operator.planning.question import Answer, Question, ServiceOutlook
+from k8s_operator.serving.demand import DemandWatch
 from k8s_operator.serving.objects import (
     HPAS,
     ROUTES,
@@ -38,7 +39,7 @@ from k8s_operator.serving.objects import (
     scaled_path,
 )
 from k8s_operator.serving.profile import Profile, read_profile, shared
-from k8s_operator.serving.report import event_on, states, status_of, turned
+from k8s_operator.serving.report import demand_state, event_on, states, status_of, turned
 from k8s_operator.serving.steer import Ground, Look, Pace, Steering, steer
 from k8s_operator.serving.words import AWAY, SCALER, SHIFTED_AT, STEERED, STEERED_BY, WRITTEN, Event
 from k8s_operator.settings import Clock, OperatorSettings
@@ -64,11 +65,14 @@ class Steward:
         applier: Applier,
         cache: Cache,
         settings: OperatorSettings,
+        *,
+        demand: DemandWatch,
         clock: Clock,
     ) -> None:
         """Read through `connection`, write with `applier`."""
         self._connection, self._applier, self._cache = connection, applier, cache
         self._settings, self._clock = settings, clock
+        self._demand = demand
         self._pace = Pace(
             shift_every_s=settings.shift_every_s, return_after_s=settings.return_after_s
         )
@@ -119,13 +123,22 @@ class Steward:
             outlook = self._outlooks.get(one.key)
             steering = None
             if look is not None and outlook is not None:
-                steering = steer(one, look, outlook, ground, self._pace)
+                steering = steer(
+                    one,
+                    look,
+                    outlook,
+                    ground,
+                    self._pace,
+                    came_rps=self._demand.surge_rps(view),
+                )
             if one.enforces and one.key not in taken:
                 steered |= {(one.key, target.scaler) for target in one.targets}
                 steered.add((one.key, one.route))
                 if look is not None and steering is not None:
                     await self._write(view, one, look, steering)
             told = states(one, look, steering, trouble=trouble, plan_holds=ground.plan_holds)
+            if view.spec.get("demandSources"):
+                told["DemandRead"] = demand_state(self._demand.failures(one.key))
             await self._tell(view, one, look, steering, told)
         await put_back(self._connection, self._applier, keep=steered)
 

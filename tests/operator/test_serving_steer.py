@@ -88,6 +88,13 @@ def test_replicas_for_the_next_step_are_started_before_it_begins():
     assert steer(ENFORCED, look(), OUTLOOK, soon, PACE).bounds["clean"].least == 10
 
 
+def test_a_surge_above_the_band_raises_the_floor_at_once():
+    calm = steer(ENFORCED, look(route(100, 0)), OUTLOOK, CALM, PACE, came_rps=99.0)
+    assert (calm.bounds["clean"].least, calm.is_surge) == (10, False)
+    surge = steer(ENFORCED, look(route(100, 0)), OUTLOOK, CALM, PACE, came_rps=175.0)
+    assert (surge.bounds["clean"].least, surge.is_surge) == (18, True)
+
+
 def test_a_lost_site_is_left_at_once_and_returned_to_after_ten_minutes_of_health():
     lost = replace(CALM, lost=frozenset({"clean"}))
     found = steer(ENFORCED, look(route(100, 0)), OUTLOOK, lost, PACE)
