@@ -62,7 +62,12 @@ async def release_all(connection: Connection, settings: OperatorSettings) -> Rel
     done = await _release(
         connection, settings, lambda job, _: True, reason=Reason.RUN_NOW_ASKED, note=note
     )
-    back = await put_back(connection, _applier(connection, settings))
+    back: list[str] = []
+    try:
+        back = await put_back(connection, _applier(connection, settings))
+    except Refused as refused:
+        told = f"autoscalers and routes are not put back: {refused}; run this as an administrator"
+        warning = "\n".join(filter(None, (warning, told)))
     return replace(done, warning=warning, put_back=tuple(back))
 
 

@@ -81,10 +81,10 @@ def scaled_path(namespace: str, one: ScaleTarget) -> str:
     return f"/apis/apps/v1/namespaces/{namespace}/{plural}/{one.name}" if plural else ""
 
 
-def remembered(meta: Meta, word: str) -> Any:
+def remembered(meta: Meta, word: str) -> dict[str, int] | None:
     """What an annotation of ours says; None where it is not there or not ours to read."""
     try:
-        return msgspec.json.decode(meta.annotations[word])
+        return msgspec.json.decode(meta.annotations[word], type=dict[str, int])
     except (KeyError, msgspec.DecodeError):
         return None
 

@@ -118,29 +118,33 @@ class Steward:
         ground = self._ground()
         steered: set[tuple[str, str]] = set()
         for view, one in zip(views, profiles, strict=True):
-            trouble = taken.get(one.key) or self._trouble(one) or self._troubles.get(one.key, "")
-            look = None if one.key in taken else await self._look(one)
-            outlook = self._outlooks.get(one.key)
-            steering = None
-            if look is not None and outlook is not None:
-                steering = steer(
-                    one,
-                    look,
-                    outlook,
-                    ground,
-                    self._pace,
-                    came_rps=self._demand.surge_rps(view),
-                )
             if one.enforces and one.key not in taken:
                 steered |= {(one.key, target.scaler) for target in one.targets}
                 steered.add((one.key, one.route))
-                if look is not None and steering is not None:
-                    await self._write(view, one, look, steering)
-            told = states(one, look, steering, trouble=trouble, plan_holds=ground.plan_holds)
-            if view.spec.get("demandSources"):
-                told["DemandRead"] = demand_state(self._demand.failures(one.key))
-            await self._tell(view, one, look, steering, told)
+            try:
+                await self._serve(view, one, ground, taken.get(one.key))
+            except Refused as refused:
+                # One that cannot be written must not keep the others from their failover.
+                log.warning("service %s: %s", one.key, refused)
         await put_back(self._connection, self._applier, keep=steered)
+
+    async def _serve(
+        self, view: ProfileView, one: Profile, ground: Ground, taken: str | None
+    ) -> None:
+        """Look at one profile's objects, steer, write and tell; `taken` says who has them."""
+        trouble = taken or self._trouble(one) or self._troubles.get(one.key, "")
+        look = None if taken else await self._look(one)
+        outlook = self._outlooks.get(one.key)
+        steering = None
+        if look is not None and outlook is not None:
+            came_rps = self._demand.surge_rps(view)
+            steering = steer(one, look, outlook, ground, self._pace, came_rps=came_rps)
+            if one.enforces:
+                await self._write(view, one, look, steering)
+        told = states(one, look, steering, trouble=trouble, plan_holds=ground.plan_holds)
+        if view.spec.get("demandSources"):
+            told["DemandRead"] = demand_state(self._demand.failures(one.key))
+        await self._tell(view, one, look, steering, told)
 
     @property
     def _sites(self) -> Mapping[str, SiteView]:

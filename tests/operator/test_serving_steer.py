@@ -180,6 +180,12 @@ def test_bounds_set_by_hand_since_are_not_put_back():
     assert not any(one["path"].startswith("/spec") for one in hpa_put_back(ours))
 
 
+def test_a_memory_that_somebody_has_spoilt_changes_no_bounds():
+    for spoilt in ("[]", "many", '{"minReplicas":"2"}'):
+        ours = hpa(10, 12, before=spoilt, written='{"maxReplicas":12,"minReplicas":10}')
+        assert not any(one["path"].startswith("/spec") for one in hpa_put_back(ours))
+
+
 def test_a_patch_of_weights_touches_nothing_else_of_the_route():
     steps = route_patch(
         route(0, 100), "team/chat", {"chat-clean": 20, "chat-dirty": 80}, {AWAY: ""}
