@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k8s_operator.backoff import Backoff
-from k8s_operator.connection import APPLY, JSON, MERGE, Connection, Refused, Unreachable
+from k8s_operator.connection import APPLY, JSON, JSON_PATCH, MERGE, Connection, Refused, Unreachable
 
 CONFLICT, TOO_MANY, NOT_FOUND, SERVER_FAULT = 409, 429, 404, 500
 TRIES = 6
@@ -83,6 +83,11 @@ class Applier:
     async def merge(self, path: str, body: Mapping[str, Any], *, manager: str) -> bytes:
         """Merge into an object."""
         return await self._write("PATCH", path, body, MERGE, {"fieldManager": manager})
+
+    async def patch(self, path: str, steps: list[dict[str, Any]], *, manager: str) -> bytes:
+        """Change single places of an object; `steps` must test the uid of what they are for."""
+        assert any(one["op"] == "test" and one["path"] == "/metadata/uid" for one in steps)
+        return await self._write("PATCH", path, steps, JSON_PATCH, {"fieldManager": manager})
 
     async def create(self, path: str, body: Mapping[str, Any], *, manager: str) -> bytes:
         """Make an object."""

@@ -152,6 +152,8 @@ def status(
 
 def _tell(done: Any) -> None:
     typer.echo(f"released {len(done.released)}, left {done.left}, failed {len(done.failed)}")
+    if done.put_back:
+        typer.echo(f"put back {len(done.put_back)} autoscalers and routes")
     for line in (*done.failed, *([done.warning] if done.warning else ())):
         typer.echo(line, err=True)
     if done.failed:

@@ -20,6 +20,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
 LARGEST_WATCH_LINE_BYTES = 2**23
 REFUSED = 400
 CLOSING_S = 0.25

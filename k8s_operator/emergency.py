@@ -21,6 +21,7 @@ from k8s_operator.facts import read_job
 from k8s_operator.install.admission import HOLD
 from k8s_operator.instants import parse_instant
 from k8s_operator.policies import policy_of, read_policy
+from k8s_operator.serving.steward import put_back
 from k8s_operator.settings import Clock, OperatorSettings
 from k8s_operator.state import in_world_time
 from k8s_operator.views import JobView, PolicyView
@@ -41,22 +42,33 @@ class Released:
         left: Jobs that somebody else holds, or that are not due.
         failed: Jobs that could not be let go, with why.
         warning: What still holds new Jobs, and what to do; empty where nothing does.
+        put_back: Autoscalers and routes that have again what stood there before.
     """
 
     released: tuple[str, ...]
     left: int
     failed: tuple[str, ...]
     warning: str = ""
+    put_back: tuple[str, ...] = ()
 
 
 async def release_all(connection: Connection, settings: OperatorSettings) -> Released:
-    """Let go of every Job that Alizé holds, and hold no new ones where this account may say so."""
+    """Let go of every Job that Alizé holds, and hold no new ones where this account may say so.
+
+    Autoscalers and routes get back what stood there before.
+    """
     warning = await _hold_no_more(connection)
     note = "all held Jobs are released; nothing waits for Alizé any more"
     done = await _release(
         connection, settings, lambda job, _: True, reason=Reason.RUN_NOW_ASKED, note=note
     )
-    return replace(done, warning=warning)
+    back: list[str] = []
+    try:
+        back = await put_back(connection, _applier(connection, settings))
+    except Refused as refused:
+        told = f"autoscalers and routes are not put back: {refused}; run this as an administrator"
+        warning = "\n".join(filter(None, (warning, told)))
+    return replace(done, warning=warning, put_back=tuple(back))
 
 
 async def _hold_no_more(connection: Connection) -> str:

@@ -52,8 +52,8 @@ def hourly(points: Iterable[Point], *, now: datetime) -> Hours:
     )
 
 
-def read_csv(text: str) -> Iterator[Point]:
-    r"""Instants and kW of a file whose first row names its columns.
+def read_csv(text: str, unit: str = "kW") -> Iterator[Point]:
+    r"""Instants and values of a file whose first row names its columns.
 
     >>> list(read_csv("time,kw\n2026-03-02T00:00:00Z,1.5"))
     [(datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc), 1.5)]
@@ -65,9 +65,9 @@ def read_csv(text: str) -> Iterator[Point]:
         if number == 1 or not row:
             continue
         try:
-            at, kw = parse_instant(row[0].strip()), _kw(row[1].strip())
+            at, kw = parse_instant(row[0].strip()), _value(row[1].strip(), unit)
         except (ValueError, IndexError) as error:
-            told = "needs an instant and kW" if isinstance(error, IndexError) else error
+            told = f"needs an instant and {unit}" if isinstance(error, IndexError) else error
             raise ValueError(f"row {number}: {told}") from None
         yield at, kw
 
@@ -88,7 +88,7 @@ def read_prometheus(raw: bytes) -> Iterator[Point]:
         if len(found) > 1:
             raise ValueError(f"must give one series, got {len(found)}; wrap the query in sum()")
         pairs = found[0]["values"] if found else []
-        points = [(datetime.fromtimestamp(at, UTC) - HOUR, _kw(text)) for at, text in pairs]
+        points = [(datetime.fromtimestamp(at, UTC) - HOUR, _value(text)) for at, text in pairs]
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"is no answer of Prometheus: {error!r}; look at its address") from None
     yield from points
@@ -99,8 +99,9 @@ def mean_query(query: str) -> str:
     return f"avg_over_time(({query})[1h:1m])"
 
 
-def _kw(text: str) -> float:
-    kw = float(text) if text else math.nan
-    if abs(kw) > HIGHEST_KW or math.isinf(kw):
-        raise ValueError(f"must be kW, at most {HIGHEST_KW:g}, got {text}; is it in W?")
-    return kw
+def _value(text: str, unit: str = "kW") -> float:
+    value = float(text) if text else math.nan
+    if abs(value) > HIGHEST_KW or math.isinf(value):
+        told = "; is it in W?" if unit == "kW" else "; correct it"
+        raise ValueError(f"must be {unit}, at most {HIGHEST_KW:g}, got {text}{told}")
+    return value

@@ -68,6 +68,7 @@ class _Figures(Collector):
             "alize_deadline_misses", "Jobs that had to start and found no room.", value=one.missed
         )
         yield _counter("alize_job_actions", "Writes to Jobs, by event.", "event", one.hands.acted)
+        yield _counter("alize_route_shifts", "Changes of weights.", "kind", one.steward.shifts)
         writes = CounterMetricFamily(
             "alize_apply", "Writes by resource and result.", labels=["resource", "result"]
         )

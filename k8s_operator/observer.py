@@ -91,7 +91,7 @@ class Observer:
                 raise ValueError(f"ConfigMap {name} has no key {key}; add it")
             return hourly(read_csv(data[key]), now=now)
         if (asked := source.get("http")) is not None:
-            raw = await _fetched(session, asked["url"], {})
+            raw = await fetched(session, asked["url"], {})
             return hourly(read_csv(raw.decode(errors="replace")), now=now)
         if not self._settings.prometheus_url:
             raise ValueError("no Prometheus is known; set ALIZE_OPERATOR_PROMETHEUS_URL")
@@ -103,7 +103,7 @@ class Observer:
             "step": str(HOUR.total_seconds()),
         }
         root = self._settings.prometheus_url.rstrip("/")
-        raw = await _fetched(session, f"{root}/api/v1/query_range", query)
+        raw = await fetched(session, f"{root}/api/v1/query_range", query)
         return hourly(read_prometheus(raw), now=now)
 
     async def run(self, sites: Any) -> None:
@@ -113,7 +113,12 @@ class Observer:
             await asyncio.sleep(self._settings.observe_every_s)
 
 
-async def _fetched(session: aiohttp.ClientSession, url: str, query: dict[str, str]) -> bytes:
+async def fetched(session: aiohttp.ClientSession, url: str, query: dict[str, str]) -> bytes:
+    """What an address answers.
+
+    Raises:
+        ValueError: It answers no, or too much.
+    """
     async with session.get(url, params=query) as answer:
         raw = await answer.content.read(LARGEST_BYTES + 1)
         while len(raw) <= LARGEST_BYTES and (more := await answer.content.read(LARGEST_BYTES)):

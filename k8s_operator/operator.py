@@ -26,6 +26,8 @@ from k8s_operator.observer import Observer
 from k8s_operator.planning.planner import Planner
 from k8s_operator.planning.question import Answer, Question
 from k8s_operator.policies import read_policy
+from k8s_operator.serving.demand import DemandWatch
+from k8s_operator.serving.steward import Steward
 from k8s_operator.settings import Clock, OperatorSettings
 from k8s_operator.state import (
     Ground,
@@ -85,6 +87,10 @@ class Operator:
             self.applier, self.cache, settings.namespace, str(self.world["currency"])
         )
         self.observer = Observer(connection, settings, self.clock)
+        self.demand = DemandWatch(connection, settings, self.clock)
+        self.steward = Steward(
+            connection, self.applier, self.cache, settings, demand=self.demand, clock=self.clock
+        )
         self.planner = planner or Planner(settings)
         self.answer: Answer | None = None
         self.asked: Question | None = None
@@ -110,6 +116,7 @@ class Operator:
                 self._observe(),
                 self._plan(),
                 self._decide(),
+                self.steward.run(self.leadership.began),
             ):
                 group.create_task(one)
 
@@ -126,7 +133,9 @@ class Operator:
     async def _observe(self) -> None:
         """Read what is measured; a standby too, so that it knows as much when it leads."""
         await self.cache.wait()
-        await self.observer.run(self.cache.sites.objects.values)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.observer.run(self.cache.sites.objects.values))
+            group.create_task(self.demand.run(self.cache.profiles.objects.values))
 
     @property
     def is_alive(self) -> bool:
@@ -190,6 +199,7 @@ class Operator:
             gpus=ground.gpus,
             observed={name: self.observer.plants(name) for name in self.observer.seen},
             profiles=self.cache.profiles.objects.values(),
+            came={key: self.demand.records(key) for key in self.demand.seen},
             world=self._priced_world(),
             settings=self.settings,
             now=now,
@@ -211,6 +221,7 @@ class Operator:
         changed = self.answer is None or self.answer.digest != answer.digest
         self.answer, self.asked = answer, asked
         self.plan = timetable(answer, asked)
+        self.steward.learn(asked, answer)
         self._changed.set()
         await self.teller.plan(asked, answer, changed=changed)
         await self.teller.sites(self.answer, now, self.observer.seen)

@@ -84,6 +84,18 @@ class OperatorSettings(BaseSettings):
         default=5, description="After a change and before the plan that takes it in. [s]"
     )
     decide_every_s: Seconds = Field(default=2, description="Between decisions. [s]")
+    serve_every_s: Seconds = Field(
+        default=2, description="Between two looks at inference services. [s]"
+    )
+    demand_every_s: Seconds = Field(
+        default=15, description="Between two looks at the requests that came. [s]"
+    )
+    shift_every_s: Seconds = Field(
+        default=60, description="Between two planned steps of a route's weights. [s]"
+    )
+    return_after_s: Seconds = Field(
+        default=600, description="Health of a lost site before requests return to it. [s]"
+    )
     gap: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.05, description="Relative gap that ends a solve. [1]"
     )

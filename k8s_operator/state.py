@@ -3,6 +3,7 @@
 Knows views, policies and the last plan; what is to be done with them is not known here.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from k8s_operator.planning.question import (
     Hours,
     Planned,
     Question,
+    Rates,
     SiteFacts,
     SiteOutlook,
 )
@@ -149,6 +151,7 @@ def question(
     gpus: Mapping[str, tuple[int, int, dict[str, int]]],
     profiles: Iterable[ProfileView],
     observed: Mapping[str, Mapping[str, Hours]],
+    came: Mapping[str, dict[str, Rates]],
     world: Mapping[str, object],
     settings: OperatorSettings,
     now: datetime,
@@ -157,6 +160,7 @@ def question(
 
     A Site without a Ready node is left out.
     """
+    profiles = tuple(profiles)
     step = timedelta(minutes=settings.step_min)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     start = midnight + ((now - midnight) // step) * step
@@ -178,15 +182,40 @@ def question(
             for one in sorted(sites, key=lambda one: one.metadata.name)
             if gpus[one.metadata.name][1]
         ),
-        services={
-            one.metadata.name: one.spec
-            for one in sorted(profiles, key=lambda one: one.metadata.name)
+        services=service_specs(profiles),
+        came={
+            name: came[key]
+            for key, name in sorted(service_names(profiles).items())
+            if came.get(key)
         },
         jobs=tuple(sorted(_asks(jobs, start), key=lambda ask: ask.name)),
         gap=settings.gap,
         time_limit_s=settings.solve_limit_s,
         before=None if before is None else str(before),
     )
+
+
+def service_specs(profiles: Iterable[ProfileView]) -> dict[str, dict[str, object]]:
+    """The spec of each profile, by what the planner calls its service."""
+    profiles = tuple(profiles)
+    names = service_names(profiles)
+    specs = {names[one.key]: one.spec for one in profiles}
+    return {name: specs[name] for name in sorted(specs)}
+
+
+def service_names(profiles: Iterable[ProfileView]) -> dict[str, str]:
+    """What the planner calls the service of each profile: its name, where no other bears it.
+
+    No name of Kubernetes has an underscore in it.
+    """
+    profiles = tuple(profiles)
+    counts = Counter(one.metadata.name for one in profiles)
+    return {
+        one.key: one.metadata.name
+        if counts[one.metadata.name] == 1
+        else f"{one.metadata.namespace}_{one.metadata.name}"
+        for one in profiles
+    }
 
 
 def _asks(jobs: Iterable[Managed], start: datetime) -> Iterable[Ask]:

@@ -134,10 +134,14 @@ class NodeView(msgspec.Struct, frozen=True, gc=False):
     status: NodeStatus = NodeStatus()
 
     @property
+    def is_alive(self) -> bool:
+        """Whether pods that are on it go on."""
+        return any(one.type == "Ready" and one.status == "True" for one in self.status.conditions)
+
+    @property
     def is_ready(self) -> bool:
         """Whether pods can be put on it."""
-        ready = any(one.type == "Ready" and one.status == "True" for one in self.status.conditions)
-        return ready and not self.spec.unschedulable
+        return self.is_alive and not self.spec.unschedulable
 
 
 class SiteView(msgspec.Struct, frozen=True, gc=False):
@@ -170,3 +174,8 @@ class ProfileView(msgspec.Struct, frozen=True, gc=False):
     metadata: Meta
     spec: dict[str, Any]
     status: dict[str, Any] = {}
+
+    @property
+    def key(self) -> str:
+        """`namespace/name`."""
+        return f"{self.metadata.namespace}/{self.metadata.name}"

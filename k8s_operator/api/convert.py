@@ -25,7 +25,17 @@ from scheduler.scenario.services import Service
 from scheduler.scenario.sites import Site
 
 Manifest = dict[str, Any]
-OWN_KEYS = ("nodeSelector", "forecastMaxAge", "observations", "routeRef", "targets")
+OWN_KEYS = (
+    "nodeSelector",
+    "forecastMaxAge",
+    "observations",
+    "mode",
+    "headroomPercent",
+    "startup",
+    "routeRef",
+    "demandSources",
+    "targets",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from k8s_operator.api.inference import InferenceProfileStatus, inference_profile_spec
 from k8s_operator.api.resources import (
     EnergyPlanSpec,
     EnergyPlanStatus,
     EnergyPolicySpec,
     EnergyPolicyStatus,
-    InferenceProfileStatus,
     SiteStatus,
-    inference_profile_spec,
     own_schema,
     site_spec,
 )

@@ -1,4 +1,4 @@
-"""The fields of the four resources, with their words, bounds and rules.
+"""The fields of the resources of sites, jobs and plans, with their words, bounds and rules.
 
 What a scenario says of a site and of a service is said here too, in the same models; only what
 Kubernetes adds is written down in this file. Statuses are the operator's to fill in.
@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from k8s_operator.api.observations import Observations
 from k8s_operator.api.parts import Part, rule
 from k8s_operator.api.schema import DECIMAL, LONGEST_DECIMAL, RULES, Schema, structural
-from scheduler.scenario.services import Service
 from scheduler.scenario.sites import Site
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
@@ -206,54 +205,6 @@ class EnergyPolicyStatus(Part):
     conditions: Conditions = Field(default=(), description="Ready, and what is in its way.")
 
 
-class Reference(Part):
-    """Another object."""
-
-    api_version: Annotated[str, Field(max_length=128)] = Field(description="Such as apps/v1.")
-    kind: Name = Field(description="Such as HorizontalPodAutoscaler.")
-    name: Annotated[str, Field(max_length=253)] = Field(description="In the same namespace.")
-
-
-class Target(Part):
-    """The replicas of one site."""
-
-    site: Name = Field(description="Name of a Site.")
-    scaler_ref: Reference = Field(description="What scales the replicas there.")
-    floor: Annotated[int, Field(ge=0, le=100_000)] = Field(description="Replicas at least.")
-    ceiling: Annotated[int, Field(ge=0, le=100_000)] = Field(description="Replicas at most.")
-
-
-class InferenceCluster(Part):
-    """What an InferenceProfile adds to the scenario's service: what there is to steer."""
-
-    route_ref: Reference | None = Field(
-        default=None, description="Route whose weights follow the plan."
-    )
-    targets: Annotated[
-        tuple[Target, ...],
-        Field(
-            max_length=20,
-            json_schema_extra={
-                "x-kubernetes-list-type": "map",
-                "x-kubernetes-list-map-keys": ["site"],
-                RULES: [
-                    rule(
-                        "self.all(t, t.floor >= 1 && t.floor <= t.ceiling)",
-                        "floor must be at least 1 and at most ceiling",
-                    )
-                ],
-            },
-        ),
-    ] = Field(default=(), description="Replicas by site.")
-
-
-class InferenceProfileStatus(Part):
-    """What the operator sees of a service."""
-
-    observed_generation: int | None = Field(default=None, description="Generation it speaks of.")
-    conditions: Conditions = Field(default=(), description="Ready, and what is in its way.")
-
-
 class EnergyPlanSpec(Part):
     """The span of one plan."""
 
@@ -338,13 +289,4 @@ def site_spec() -> Schema:
     own["properties"] |= world["properties"]
     own["required"] += world["required"]
     own["description"] = "One metered place, and its nodes."
-    return own
-
-
-def inference_profile_spec() -> Schema:
-    """The scenario's service, and what there is to steer."""
-    own, world = own_schema(InferenceCluster), structural(model_schema(Service))
-    own["properties"] |= world["properties"]
-    own["required"] = [*own.get("required", []), *world["required"]]
-    own["description"] = "Requests answered by replicas, and what steers them."
     return own

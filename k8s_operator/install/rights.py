@@ -18,6 +18,9 @@ def rights(namespace: str) -> list[Manifest]:
             ACCOUNT,
             [
                 _rule("batch", ["jobs"], ["get", "list", "watch", "patch"]),
+                _rule("autoscaling", ["horizontalpodautoscalers"], ["get", "list", "patch"]),
+                _rule("apps", ["deployments", "statefulsets"], ["get"]),
+                _rule("gateway.networking.k8s.io", ["httproutes"], ["get", "list", "patch"]),
                 _rule("", ["nodes"], ["get", "list", "watch"]),
                 _rule(
                     GROUP,

@@ -24,6 +24,7 @@ from k8s_operator.planning.question import (
     Figures,
     Planned,
     Question,
+    ServiceOutlook,
     SiteOutlook,
     Stretch,
     Trouble,
@@ -49,6 +50,8 @@ from scheduler.planning.planner import digest_of
 from scheduler.planning.reasons import Reason
 
 DIGITS = 3
+#: Demand above it comes in one of twenty cases.
+HIGH = 0.95
 PUBLISHED, OUTDATED = "3 published forecast", "1 outdated forecast"
 
 
@@ -88,7 +91,8 @@ def answer(question: Question) -> Answer:
         troubles=troubles,
         sites=_outlooks(question, outlook, problem, solution.plan),
         site_troubles=site_troubles,
-        service_troubles=silent,
+        services=_services(outlook, problem, solution.plan),
+        service_troubles=silent | _unreachable(problem),
         plan=_figures(kpis_of(problem, solution.plan)),
         baseline=_figures(kpis_of(problem, baseline)),
         currency=scenario.world.currency,
@@ -143,6 +147,57 @@ def _outlooks(
             issued_at=min((at for at, _ in grounds.values()), default=question.start),
             rungs={name: rung for name, (_, rung) in grounds.items()},
         )
+    return found
+
+
+def _services(outlook: Outlook, problem: Problem, plan: Plan) -> dict[str, ServiceOutlook]:
+    found = {}
+    for service in problem.services:
+        demand = outlook.forecasts.demand_rps
+        serving = plan.servings[service.name]
+        numbers = problem.admissible_sites(service)
+        by_site = serving.all_served_rps.sum(axis=0)
+        found[service.name] = ServiceOutlook(
+            start=problem.horizon.start,
+            step_min=round(problem.horizon.step / timedelta(minutes=1)),
+            capacity_rps=service.capacity_rps,
+            high_rps=_rounded(
+                sum(demand[service.name, one].quantile(HIGH) for one in service.regions)
+            ),
+            replicas={
+                problem.sites[s].name: tuple(int(n) for n in serving.all_replicas[s])
+                for s in numbers
+            },
+            rps={problem.sites[s].name: _rounded(by_site[s]) for s in numbers},
+            open_sites=tuple(
+                name
+                for name in (problem.sites[s].name for s in numbers)
+                if all(service.reaches(region, name) for region in service.regions)
+            ),
+            survives_site_loss=service.survives_site_loss,
+        )
+    return found
+
+
+def _unreachable(problem: Problem) -> dict[str, Trouble]:
+    """Services with a region that no site may answer in time."""
+    found = {}
+    for service in problem.services:
+        names = [problem.sites[s].name for s in problem.admissible_sites(service)]
+        for region in service.regions:
+            if any(service.reaches(region, name) for name in names):
+                continue
+            trips = {name: service.rtt_ms.get((region, name)) for name in names}
+            told = ", ".join(f"{name} {ms:g} ms" for name, ms in trips.items() if ms is not None)
+            left_ms = service.latency_budget_ms - service.service_time_ms
+            found[service.name] = Trouble(
+                reason=Reason.NO_ADMISSIBLE_SITE,
+                message=(
+                    f"latencyBudgetMs: leaves {left_ms:g} ms beside serviceTimeMs, less than every "
+                    f"round trip from {region} ({told or 'none is known'}); allow more, or answer "
+                    "nearer to it"
+                ),
+            )
     return found
 
 

@@ -60,6 +60,13 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
         return self.start + timedelta(hours=len(self.power_kw))
 
 
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
+    """Hourly means of requests by left edge, None where nothing is known. [1/s]"""
+
+    start: datetime
+    rps: tuple[float | None, ...]
+
+
 class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A Site's spec as it stands in the cluster, and the GPUs of its Ready nodes by type.
 
@@ -75,8 +82,9 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot of everything a plan depends on: the same question has the same answer.
 
-    `world` holds currency, prices, links, regions and seed as a scenario writes them. `before` is
-    a file with the last plan, to keep what holds of it; it is not part of the answer's inputs.
+    `world` holds currency, prices, links, regions and seed as a scenario writes them. `came` is
+    what came so far of each service's requests, by region. `before` is a file with the last plan,
+    to keep what holds of it; it is not part of the answer's inputs.
     """
 
     taken_at: datetime
@@ -88,6 +96,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     sites: tuple[SiteFacts, ...]
     jobs: tuple[Ask, ...]
     services: dict[str, dict[str, Any]] = {}
+    came: dict[str, dict[str, Rates]] = {}
     gap: float = 0.05
     time_limit_s: float = 60.0
     seed: int = 0
@@ -136,6 +145,23 @@ class SiteOutlook(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+class ServiceOutlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan has for one service, by step from `start` on.
+
+    `high_rps` is the demand that is not exceeded in nineteen of twenty cases; `replicas` and `rps`
+    are by site. `open_sites` may run it and answer every region in time. [1/s]
+    """
+
+    start: datetime
+    step_min: int
+    capacity_rps: float
+    high_rps: tuple[float, ...]
+    replicas: dict[str, tuple[int, ...]]
+    rps: dict[str, tuple[float, ...]]
+    open_sites: tuple[str, ...]
+    survives_site_loss: bool = False
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """A plan's account beside run-now's; expected, no claim."""
 
@@ -152,6 +178,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     troubles: dict[str, Trouble] = {}
     sites: dict[str, SiteOutlook] = {}
     site_troubles: dict[str, Trouble] = {}
+    services: dict[str, ServiceOutlook] = {}
     service_troubles: dict[str, Trouble] = {}
     plan: Figures | None = None
     baseline: Figures | None = None

@@ -118,9 +118,14 @@ def _services(
     silent: Troubles = {}
     for name, spec in question.services.items():
         try:
-            one = Service.model_validate(
-                service_content(spec, question.start, step, question.n_steps)
-            )
+            content = service_content(spec, question.start, step, question.n_steps)
+            for region, rates in question.came.get(name, {}).items():
+                content["demand"][region]["record"] = {"start": rates.start, "rps": rates.rps}
+            one = Service.model_validate(content)
+            if one.home not in sites:
+                # Its home is lost: where else it has replicas is home meanwhile.
+                there = [t["site"] for t in spec.get("targets", ()) if t["site"] in sites]
+                one = one.model_copy(update={"home": there[0]}) if there else one
             missing = {one.home} - sites.keys() | set(one.demand) - regions.keys()
         except (ValidationError, ValueError, KeyError) as error:
             silent[name] = misconfigured(f"InferenceProfile {name}", error)

@@ -4,6 +4,7 @@ import sys
 import time
 
 from tests.controlplane.controlplane import control_plane
+from tests.controlplane.gateway import build_routes
 from tests.controlplane.tools import KUBERNETES, NoControlPlane, programs
 
 
@@ -14,6 +15,7 @@ def main() -> int:
         return 2
     try:
         tools = programs()
+        build_routes()
     except NoControlPlane as error:
         sys.stderr.write(f"{error}\n")
         return 3

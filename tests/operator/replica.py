@@ -30,6 +30,9 @@ FULL_LENGTH = os.environ.get("TIME_CONSTANTS") == "full"
 SHORT = {
     "SETTLE_S": 0.5,
     "DECIDE_EVERY_S": 0.3,
+    "SERVE_EVERY_S": 0.5,
+    "SHIFT_EVERY_S": 2,
+    "RETURN_AFTER_S": 15,
     "REPLAN_EVERY_S": 30,
     "WATCH__ENDS_AFTER_S": 10,
     "WATCH__SILENCE_S": 15,

@@ -10,6 +10,8 @@ from scheduler.scenario import load
 from tests.controlplane.api import ApiError
 from tests.operator.objects import policy, site
 
+KEDA = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "chat"}
+ROUTE = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "name": "chat"}
 PROFILE = bundle(load("dakhla")).profiles[0]
 
 
@@ -42,6 +44,24 @@ INVALID = {
     "a floor of nothing": (
         profile(targets=[target(0, 2)]),
         "floor must be at least 1 and at most ceiling",
+    ),
+    "an autoscaler that is none": (
+        profile(targets=[target(1, 2) | {"scalerRef": KEDA}]),
+        "scalerRef must be a HorizontalPodAutoscaler of autoscaling/v2",
+    ),
+    "a route without a backend of each site": (
+        profile(routeRef=ROUTE, targets=[target(1, 2)]),
+        "with a routeRef every target must name its backend",
+    ),
+    "a route that is none": (
+        profile(routeRef=KEDA, targets=[target(1, 2) | {"backend": "chat"}]),
+        "routeRef must be an HTTPRoute of gateway.networking.k8s.io",
+    ),
+    "two sources of one demand": (
+        profile(
+            demandSources=[{"region": "x", "http": {"url": "http://x"}, "configMap": {"name": "x"}}]
+        ),
+        "say one of prometheus, http and configMap",
     ),
     "a negative carbon price": (
         policy(objective=objective("-5")),

@@ -8,6 +8,10 @@ from k8s_operator.install.rights import ACCOUNT, DEADMAN, rights
 GOLDEN = {
     ACCOUNT: {
         "batch/jobs": {"get", "list", "watch", "patch"},
+        "autoscaling/horizontalpodautoscalers": {"get", "list", "patch"},
+        "apps/deployments": {"get"},
+        "apps/statefulsets": {"get"},
+        "gateway.networking.k8s.io/httproutes": {"get", "list", "patch"},
         "/nodes": {"get", "list", "watch"},
         "alize.dev/sites": {"get", "list", "watch"},
         "alize.dev/energypolicies": {"get", "list", "watch"},

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from k8s_operator import names
 from k8s_operator.api.convert import bundle
 from k8s_operator.facts import Defaults, ask_of, read_job
-from k8s_operator.planning.question import Question, SiteFacts
+from k8s_operator.planning.question import Question, Rates, SiteFacts
 from k8s_operator.planning.world import scenario_of
 from optimizer.fingerprint import fingerprint
 from scheduler.planning.assemble import assemble
@@ -51,6 +52,24 @@ def test_scenario_to_resources_to_problem_is_scenario_to_problem(world):
     cluster, later_there = assemble(found, look_ahead(found, found.horizon.start))
     assert fingerprint(unprefixed(cluster)) == fingerprint(desk)
     assert [name.removeprefix("default/") for name in later_there] == list(later)
+
+
+def test_requests_that_came_are_what_forecasts_of_them_rest_on():
+    scenario = load("dakhla")
+    question = asked(scenario)
+    name, spec = next(iter(question.services.items()))
+    region = spec["demand"][0]["name"]
+    hours = 24 * 40
+    came = Rates(
+        start=question.start - timedelta(hours=hours),
+        rps=tuple(20.0 + hour % 24 for hour in range(hours)),
+    )
+    told = msgspec.structs.replace(question, came={name: {region: came}})
+    found, *_ = scenario_of(told)
+    forecast = look_ahead(found, question.start).forecasts.demand_rps[name, region]
+    assert forecast.provenance.source.startswith("own record")
+    # Every day was the same: 20 requests a second at midnight and one more each hour.
+    assert forecast.expected[0] == pytest.approx(20, abs=1)
 
 
 def unprefixed(problem):

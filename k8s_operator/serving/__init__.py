@@ -1,0 +1,1 @@
+"""Inference services on the cluster: replicas' bounds and a route's weights follow the plan."""
