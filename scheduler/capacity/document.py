@@ -1,10 +1,14 @@
 """A study as a document for other programs, and as a table for people."""
 
+from dataclasses import asdict
 from typing import Any
 
 from optimizer.sizing.sizes import Sizes, YearlyBill, builds
+from scheduler.capacity.live import LivedWeek
 from scheduler.capacity.question import discounting, investment_of
+from scheduler.capacity.sensitivity import Flexibility, Swing
 from scheduler.capacity.study import Study
+from scheduler.planning.codec import instant_text
 
 UNITS = {"gpus": "GPU", "battery_energy": "kWh"}
 BILL = (
@@ -26,7 +30,13 @@ BILL = (
 )
 
 
-def document(study: Study, points: list[Sizes] | None = None) -> dict[str, Any]:
+def document(
+    study: Study,
+    points: list[Sizes] | None = None,
+    swings: tuple[Swing, ...] = (),
+    flexible: Flexibility | None = None,
+    lived: tuple[LivedWeek, ...] = (),
+) -> dict[str, Any]:
     """All of it, in plain types."""
     investment, gained = investment_of(study.scenario), study.increment
     return {
@@ -82,6 +92,24 @@ def document(study: Study, points: list[Sizes] | None = None) -> dict[str, Any]:
             | {at.name: dict(at.sizes) for at in one.sites}
             for one in points or []
         ],
+        "tornado": [
+            {
+                "name": one.name,
+                "low": one.low,
+                "high": one.high,
+                "low_cost": one.low_cost,
+                "high_cost": one.high_cost,
+            }
+            for one in swings
+        ],
+        "flexibility": None
+        if flexible is None
+        else {
+            "share": flexible.share,
+            "rigid_cost": flexible.rigid_cost,
+            "percent_per_percent": flexible.percent_per_percent,
+        },
+        "lived": [asdict(one) | {"start": instant_text(one.start)} for one in lived],
     }
 
 
@@ -134,12 +162,38 @@ def table(told: dict[str, Any]) -> str:
         f"front: {point['cost']:,.0f} {money} and {point['emissions_kg']:,.0f} kg a year"
         for point in told["front"]
     )
+    lines.extend(
+        f"{one['name'].replace('_', ' ')} at {one['low']:g} or {one['high']:g}: "
+        f"{_number(one['low_cost'])} or {_number(one['high_cost'])} {money} a year"
+        for one in told["tornado"]
+    )
+    if told["flexibility"]:
+        lines.append(_waiting(told["flexibility"], money))
+    lines.extend(_week(one, money) for one in told["lived"])
     weeks = told["typical_weeks"]
     on = "the whole year" if weeks is None else f"{weeks} typical weeks"
     lines.append(
         f"Expected, on {on} of {told['weather_year']}; nothing of it is lived through yet."
     )
     return "\n".join(lines)
+
+
+def _week(lived: dict[str, Any], money: str) -> str:
+    which = "hardest week" if lived["hardest"] else "week"
+    return (
+        f"{which} of {lived['start'][:10]} lived through: {_number(lived['cost'])} {money} and "
+        f"{_number(lived['emissions_kg'])} kg, known ahead {_number(lived['foresight_cost'])} "
+        f"{money} and {_number(lived['foresight_emissions_kg'])} kg; {lived['jobs_late']} late, "
+        f"{lived['jobs_unfinished']} unfinished, {_number(lived['unmet_kwh'])} kWh unmet"
+    )
+
+
+def _waiting(flexible: dict[str, Any], money: str) -> str:
+    if flexible["rigid_cost"] is None:
+        return "If no work could wait, nothing that may be built would serve it."
+    per = flexible["percent_per_percent"]
+    worth = "" if per is None else f", {per:.3f} % for each % of work that may wait"
+    return f"If no work could wait: {_number(flexible['rigid_cost'])} {money} a year{worth}"
 
 
 def _number(value: float | None) -> str:

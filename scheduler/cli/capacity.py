@@ -33,6 +33,14 @@ def capacity(
         bool, typer.Option("--full-year", help="Size on every hour of the year.")
     ] = False,
     front: Annotated[bool, typer.Option("--front", help="Add cost against carbon.")] = False,
+    sensitivity: Annotated[
+        bool,
+        typer.Option("--sensitivity", help="Add what moves the cost, and what waiting is worth."),
+    ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Live through four seasonal weeks and the hardest one."),
+    ] = False,
     edits: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value.")
     ] = None,
@@ -44,6 +52,8 @@ def capacity(
     """Print sizes, a year beside business as usual, and what the investment brings."""
     from optimizer.highs import TimeLimitReached
     from scheduler.capacity.document import document, table
+    from scheduler.capacity.live import live as live_through
+    from scheduler.capacity.sensitivity import flexibility, tornado
     from scheduler.capacity.study import front as cost_and_carbon
     from scheduler.capacity.study import study
     from scheduler.scenario import load
@@ -55,9 +65,12 @@ def capacity(
     try:
         one = study(world, weeks=None if full_year else weeks, time_limit_s=time_limit)
         points = cost_and_carbon(one, SHARES, time_limit_s=time_limit) if front else []
+        swings = tornado(one, time_limit_s=time_limit) if sensitivity else ()
+        flexible = flexibility(one, time_limit_s=time_limit) if sensitivity else None
     except TimeLimitReached:
         raise InputError(
             f"--time-limit: {time_limit:g} s were not enough; give more, or fewer --weeks"
         ) from None
-    told = document(one, points)
+    lived = live_through(one, progress=say) if live else ()
+    told = document(one, points, swings, flexible, lived)
     print(json.dumps(told, indent=2) if output == "json" else table(told))

@@ -293,7 +293,7 @@ def _metered(site: Site, meter: Meter) -> Site:
     """`site` in the state it is in."""
     if site.grid is not None:
         site = replace(site, grid=_billed(site.grid, meter.peak_so_far_kw))
-    if site.battery is not None:
+    if site.battery is not None and site.battery.energy_kwh > 0:
         stored = max(site.battery.soc_min, meter.soc_kwh / site.battery.energy_kwh)
         site = replace(site, battery=replace(site.battery, soc_initial=min(1.0, stored)))
     if site.generator is not None:

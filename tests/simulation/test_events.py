@@ -38,3 +38,11 @@ def test_a_battery_at_fault_neither_takes_nor_gives():
     assert np.concatenate([flow.charge_kw[4:6], flow.discharge_kw[4:6]]) == pytest.approx(0)
     assert recheck(simulated.run).findings == ()
     assert simulated.regret >= -1e-6
+
+
+def test_a_battery_that_holds_nothing_is_none():
+    small = load("one-site-one-battery", edits=("sites.home.battery.energy_kwh=0",))
+    simulated = simulate(small, limits=Limits(gap=1e-6), pace=Pace(replan_steps=4, window_steps=12))
+    assert recheck(simulated.run).findings == ()
+    # Three cheap hours and a dear one: 8 kW x (3.5 + 1.4 + 1.3 + 1.4) EUR/kWh.
+    assert simulated.run.solution.proof.objective == pytest.approx(60.8)
