@@ -29,10 +29,11 @@ DAY_FROM, EVENING_FROM, NIGHT_FROM = 6, 17, 22
 PEAK_PER_MW = 12_000.0
 #: Carbon price of the closed loop. [money/t]
 CARBON_PER_T = 50.0
-#: Stored energy that no plan counts on: it is for what surprises the peak. [MWh]
-RESERVE_MWH = 20.0
+#: Stored energy that plans hold for surprises, as far as an hour of it is worth its price:
+#: a new peak costs far more, so that it is used before there is one. [MWh], [money/MWh/h]
+RESERVE_MWH, RESERVE_PER_MWH_H = 60.0, 3.0
 #: Share of the last month's peak that a new month is expected to reach whatever is done.
-EXPECTED_SHARE = 0.8
+EXPECTED_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,13 +153,13 @@ def _move(load: FloatArray, own: FloatArray) -> None:
 class Planner:
     """The site's linear program over a window, its pattern built once for each length.
 
-    min sum (price + co2 · carbon) grid + peak_price · sum over months (peak - so far)
+    min sum (price + co2 · carbon) grid + peak_price · sum over months (peak - so far) + reserve
     grid + own used + discharge = load + moved in - moved out + charge
     per day: sum moved in = sum moved out;  moved out <= flexible load
     """
 
     def __init__(self, n_hours: int) -> None:
-        """Columns: grid, used, load, charge, discharge, stored, peaks of two months or of all."""
+        """Columns: grid, used, load, charge, discharge, stored, reserve missing, peaks by month."""
         self.n = n_hours
 
     def solve(
@@ -187,12 +188,12 @@ class Planner:
             so_far: Peak by month. [MW]
             stored: Now. [MWh]
             end: Stored at the end at least. [MWh]
-            reserve: Stored at all times at least, or what is stored now where that is less. [MWh]
+            reserve: Stored at all times, or RESERVE_PER_MWH_H is paid for what is missing. [MWh]
         """
         n, n_months, n_days = self.n, len(so_far), len(owed)
-        grid, used, run, charge, give, soc = (np.arange(n) + k * n for k in range(6))
-        peak = 6 * n + np.arange(n_months)
-        width = 6 * n + n_months
+        grid, used, run, charge, give, soc, missing = (np.arange(n) + k * n for k in range(7))
+        peak = 7 * n + np.arange(n_months)
+        width = 7 * n + n_months
         t = np.arange(n)
         one = np.ones(n)
         rows = [t, t, t, t, t]
@@ -216,27 +217,29 @@ class Planner:
         limits = csr_array(
             coo_array(
                 (
-                    np.append(one, -one),
-                    (np.append(t, t), np.append(grid, peak[month])),
+                    np.concatenate([one, -one, -one, -one]),
+                    (
+                        np.concatenate([t, t, n + t, n + t]),
+                        np.concatenate([grid, peak[month], soc, missing]),
+                    ),
                 ),
-                shape=(n, width),
+                shape=(2 * n, width),
             )
         )
         least = np.zeros(width)
         least[run] = (1 - FLEXIBLE) * load
-        least[soc] = min(reserve, stored)
-        least[soc[-1]] = max(end, least[soc[-1]])
+        least[soc[-1]] = end
         least[peak] = so_far
         most = np.full(width, np.inf)
         most[grid], most[used], most[run] = FEED_MW, own, MOST_LOAD_MW
         most[charge] = most[give] = BATTERY_MW
         most[soc] = BATTERY_MWH
         price = np.zeros(width)
-        price[grid], price[peak] = cost, PEAK_PER_MW
+        price[grid], price[peak], price[missing] = cost, PEAK_PER_MW, RESERVE_PER_MWH_H
         found = linprog(
             price,
             A_ub=limits,
-            b_ub=np.zeros(n),
+            b_ub=np.append(np.zeros(n), np.full(n, -reserve)),
             A_eq=equal,
             b_eq=np.concatenate([np.zeros(n), first, per_day]),
             bounds=np.column_stack([least, most]),

@@ -1,7 +1,7 @@
 """What was lived through as a plan of the world's own problem, work that came to nothing included.
 
-A plan does all of a job or none of it; life may cut one off. What such a job drew stands in the
-account as a job of its own, beside the one that was left unfinished; its work is not useful.
+A plan does all of a job in time or none of it; life may cut one off. What such a job drew stands in
+the account as a job of its own, beside the one that was left unfinished; its work is not useful.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from optimizer.plan import Placement, Plan
 from optimizer.problem import Problem
-from optimizer.timing import is_finished, progress_h
+from optimizer.timing import TOLERANCE_H, finish_h, is_finished, progress_h
 from optimizer.work import Job, JobKind
 from scheduler.accounting.kpis import Kpis, kpis_of
 
@@ -26,7 +26,7 @@ def with_cut_off(
     whole: list[Placement] = []
     extra: list[tuple[Job, Placement]] = []
     for job, placement in zip(problem.jobs, placements, strict=True):
-        if not placement.runs or is_finished(problem, job, placement):
+        if not placement.runs or _is_done_in_time(problem, job, placement):
             whole.append(placement)
             continue
         whole.append(replace(placement, runs=()))
@@ -41,6 +41,14 @@ def with_cut_off(
         return problem, tuple(whole)
     jobs = (*problem.jobs, *(job for job, _ in extra))
     return replace(problem, jobs=jobs), (*whole, *(placement for _, placement in extra))
+
+
+def _is_done_in_time(problem: Problem, job: Job, placement: Placement) -> bool:
+    """Whether a job was finished, and by its hard deadline."""
+    if not is_finished(problem, job, placement):
+        return False
+    deadline_h = problem.horizon.steps_until(job.deadline) * problem.horizon.step_h
+    return finish_h(problem, job, placement) <= deadline_h + TOLERANCE_H
 
 
 def _part(problem: Problem, job: Job, placement: Placement) -> Job:

@@ -10,13 +10,14 @@ import typer
 
 from scheduler.cli.make_run import Wish, plan_run
 from scheduler.cli.options import Output
+from scheduler.cli.simulate import LOG, lived
 from scheduler.cli.words import opening
 from scheduler.errors import InputError
 
 HELP = opening(
     "Compare two runs or scenarios: inputs first, then effects.",
     "alize compare runs/before runs/after",
-    "alize compare dakhla what-if.yaml",
+    "alize compare dakhla what-if.yaml --simulate",
 )
 SCHEMA = "alize.dev/comparison/v1"
 
@@ -26,6 +27,9 @@ def compare(
     *,
     first: Annotated[str, typer.Argument(metavar="A", help="A run folder, or a scenario.")],
     second: Annotated[str, typer.Argument(metavar="B", help="Likewise.")],
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Live through scenarios, rather than plan them.")
+    ] = False,
     output: Annotated[
         Output | None,
         typer.Option("-o", "--output", "--format", help="Form of the result (table)."),
@@ -34,12 +38,12 @@ def compare(
         Path | None, typer.Option(help="Folder of the runs of scenarios (runs).")
     ] = None,
 ) -> None:
-    """Print what differs; scenarios are planned first, run folders only read."""
+    """Print what differs; scenarios are planned or lived through first, run folders only read."""
     from scheduler import settings
     from scheduler.planning.compare import effects, inputs
 
     chosen = settings.load({"output": output.value if output else None, "runs_dir": runs_dir})
-    sides = [_side(context, one, chosen) for one in (first, second)]
+    sides = [_side(context, one, chosen, simulate=simulate) for one in (first, second)]
     told = [side["kpis"] for side in sides]
     if told[0]["basis"] != told[1]["basis"]:
         raise InputError(
@@ -70,8 +74,8 @@ def compare(
     _print(document)
 
 
-def _side(context: typer.Context, name: str, chosen: Any) -> dict[str, Any]:
-    """Scenario, figures and regret of a run folder, or of a scenario once it is planned."""
+def _side(context: typer.Context, name: str, chosen: Any, *, simulate: bool) -> dict[str, Any]:
+    """Scenario, figures and regret of a run folder, or of a scenario once there is one of it."""
     from ruamel.yaml import YAML
 
     from scheduler.planning import run_folder
@@ -80,18 +84,17 @@ def _side(context: typer.Context, name: str, chosen: Any) -> dict[str, Any]:
     if not run_folder.is_run_folder(folder):
         if folder.is_dir():
             raise InputError(f"{name}: is no run folder; `alize plan SCENARIO` makes one")
-        folder = plan_run(context, Wish(scenario=name), chosen).folder
+        wish = Wish(scenario=name)
+        folder = (lived if simulate else plan_run)(context, wish, chosen).folder
     run_folder.read(folder)
-    lived = folder / "simulation.json"
+    log = folder / LOG
     kpis = json.loads((folder / run_folder.KPIS).read_text(encoding="utf-8"))["kpis"]
     return {
         "scenario": YAML(typ="safe", pure=True).load(
             (folder / run_folder.SCENARIO).read_text(encoding="utf-8")
         ),
         "kpis": kpis,
-        "regret": json.loads(lived.read_text(encoding="utf-8"))["regret"]
-        if lived.is_file()
-        else None,
+        "regret": json.loads(log.read_text(encoding="utf-8"))["regret"] if log.is_file() else None,
     }
 
 

@@ -37,6 +37,8 @@ HELP = opening(
     "alize simulate dakhla --days 2 --policies -o json",
 )
 LOG = "simulation.json"
+#: Time between plans, and how far each looks. [h]
+PACE_H = (2.0, 72.0)
 #: As long as a scenario may be. [h]
 LONGEST_H = 366 * 24
 
@@ -51,10 +53,10 @@ def simulate(
     days: Days = None,
     replan_h: Annotated[
         float, typer.Option(min=0.05, max=LONGEST_H, help="Time between plans. [h]")
-    ] = 2.0,
+    ] = PACE_H[0],
     window_h: Annotated[
         float, typer.Option(min=1, max=LONGEST_H, help="How far each plan looks. [h]")
-    ] = 72.0,
+    ] = PACE_H[1],
     policies: Annotated[
         bool, typer.Option("--policies", help="Run-now and the peers' policies in the same world.")
     ] = False,
@@ -79,7 +81,7 @@ def simulate(
         name=run,
         replace=replace,
     )
-    made = _lived(context, wish, chosen, (replan_h, window_h), policies=policies)
+    made = lived(context, wish, chosen, (replan_h, window_h), policies=policies)
     whole, form = document(made.result), Output(chosen.output)
     print_run(context, made.result.run, whole, form)
     share = made.result.captured_share
@@ -92,13 +94,13 @@ def simulate(
     raise typer.Exit(outcome(whole, interrupted=made.interrupted))
 
 
-def _lived(
+def lived(
     context: typer.Context,
     wish: Wish,
     settings: "Settings",
-    pace_h: tuple[float, float],
+    pace_h: tuple[float, float] = PACE_H,
     *,
-    policies: bool,
+    policies: bool = False,
 ) -> "Made[SimulatedRun]":
     """Live through a scenario and keep the run, what happened on the way beside it."""
 

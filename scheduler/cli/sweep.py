@@ -23,6 +23,7 @@ from scheduler.cli.options import (
 )
 from scheduler.cli.progress import Phases, interruptible
 from scheduler.cli.report import write_page
+from scheduler.cli.simulate import LONGEST_H, PACE_H
 from scheduler.cli.terminal import say
 from scheduler.cli.words import opening
 from scheduler.errors import InputError
@@ -40,7 +41,6 @@ HELP = opening(
     "alize sweep dakhla --over sites.dakhla.battery.energy_kwh=0:900:4 --simulate",
 )
 PAGE = "sweep.html"
-LONGEST_H = 366 * 24
 #: Shown on the screen; the table has them all.
 FIGURES = ("cost", "emissions_kg", "jobs_late", "jobs_unfinished")
 
@@ -74,10 +74,10 @@ def sweep(
     days: Days = None,
     replan_h: Annotated[
         float, typer.Option(min=0.05, max=LONGEST_H, help="Time between plans of a life. [h]")
-    ] = 2.0,
+    ] = PACE_H[0],
     window_h: Annotated[
         float, typer.Option(min=1, max=LONGEST_H, help="How far each plan of a life looks. [h]")
-    ] = 72.0,
+    ] = PACE_H[1],
     lang: Annotated[str, typer.Option(metavar="en|fr", help="Language of the page.")] = "en",
     gap: Gap = None,
     time_limit: TimeLimit = None,

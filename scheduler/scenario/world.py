@@ -105,6 +105,11 @@ class Policy(Description):
     unfinished_price_per_gpu_h: NonNegative = Field(
         description="Work of a job that misses its hard deadline. [money/GPU-h]"
     )
+    margin_h: Annotated[NonNegative, Field(le=48)] = Field(
+        default=2,
+        description="Before its soft deadline that `alize simulate` aims to have a job done, where "
+        "that can be: what is expected falls short every other time. [h]",
+    )
 
 
 class Surprises(Description):

@@ -26,8 +26,9 @@ from scheduler.simulation.errors import ErrorField, Issuer
 MINUTES_A_DAY = 1440
 #: Standard deviations of a region's demand that replicas are held for beside what is expected.
 #: Regions stray apart from each other, and an autoscaler adds what is missing.
-STAFFED_SIGMAS = 1.0
-#: Quantile of wind and sun that starts count on.
+STAFFED_SIGMAS = 1.5
+#: Quantile of wind and sun that plans and starts count on: what is missing makes work late where
+#: the grid is weak; what is left over can still be used.
 FIRM_LEVEL = 0.35
 
 
@@ -53,7 +54,7 @@ class Seen:
     """What is seen at a step.
 
     Attributes:
-        problem: The window ahead, expected values.
+        problem: The window ahead: expected values, but of wind and sun what can be counted on.
         firm_kw: Wind and sun by site that can be counted on, each of shape (T,). [kW]
     """
 
@@ -89,23 +90,26 @@ class Eyes:
         n_steps = min(self._window, self._truth.horizon.n_steps - step)
         ahead = self._ahead(step, n_steps, series)
         view = foreseen(ahead, ahead.horizon.start)
+        plants = {"wind": view.forecasts.wind_kw, "pv": view.forecasts.pv_kw}
+        firm = {
+            site.name: {
+                kind: _low(one[site.name]) for kind, one in plants.items() if site.name in one
+            }
+            for site in view.problem.sites
+        }
         problem = replace(
             view.problem,
             jobs=jobs,
-            sites=tuple(_metered(site, meters[site.name]) for site in view.problem.sites),
+            sites=tuple(
+                _counted_on(_metered(site, meters[site.name]), firm[site.name])
+                for site in view.problem.sites
+            ),
             services=tuple(
                 replace(service, demand_rps=self._staffed(service, step))
                 for service in view.problem.services
             ),
         )
-        plants = (view.forecasts.wind_kw, view.forecasts.pv_kw)
-        firm_kw = {
-            site.name: sum(
-                (_low(by_site[site.name]) for by_site in plants if site.name in by_site),
-                np.zeros(n_steps),
-            )
-            for site in problem.sites
-        }
+        firm_kw = {name: sum(kinds.values(), np.zeros(n_steps)) for name, kinds in firm.items()}
         return Seen(problem=problem, firm_kw=firm_kw)
 
     def news(self, step: int) -> bool:
@@ -272,6 +276,17 @@ def _issuers(scenario: Scenario, window_steps: int) -> dict[tuple[str, str], Iss
         )
         for ((name, plant), values), seed in zip(stated, seeds, strict=True)
     }
+
+
+def _counted_on(site: Site, firm_kw: Mapping[str, FloatArray]) -> Site:
+    """`site` with no more of its plants than can be counted on."""
+    plants = tuple(
+        replace(one, available_kw=np.minimum(one.available_kw, firm_kw[one.name]))
+        if one.name in firm_kw
+        else one
+        for one in site.plants
+    )
+    return replace(site, plants=plants)
 
 
 def _metered(site: Site, meter: Meter) -> Site:

@@ -78,12 +78,13 @@ class Journal:
         return tuple(log.placement for log in self._logs.values())
 
     def live(self, step: int) -> list[JobLog]:
-        """Jobs that are known at `step` and not done."""
+        """Jobs that are known at `step`, not done, and not past their hard deadline."""
         now = self._truth.horizon.instant(step)
         return [
             log
             for log in self._logs.values()
             if min(log.job.release, self._known.get(log.job.name, log.job.release)) <= now
+            and now < log.job.deadline
             and not self._done(log)
         ]
 

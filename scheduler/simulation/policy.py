@@ -14,6 +14,7 @@ from optimizer.quotes import Quotes
 from optimizer.solve import solve
 from optimizer.start import Start
 from optimizer.work import Job
+from scheduler.planning.margin import with_margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +58,14 @@ class Alize:
 
     name = "alize"
 
-    def __init__(self, *, limits: Limits, seed: int = 0) -> None:
-        """Begin without a plan."""
-        self._limits, self._seed = limits, seed
+    def __init__(self, *, limits: Limits, seed: int = 0, margin_h: float = 0.0) -> None:
+        """Begin without a plan; aim to have jobs done `margin_h` before their soft deadlines."""
+        self._limits, self._seed, self._margin_h = limits, seed, margin_h
         self._last: tuple[Problem, Solution] | None = None
 
     def plan(self, window: Problem, first_step: int) -> Wanted:
-        """The cheapest plan found of the window."""
+        """The cheapest plan found of the window, with some time in hand."""
+        window = with_margin(window, self._margin_h)
         start = None
         if self._last is not None and _continues(self._last[0], window):
             start = Start.of(*self._last, window)

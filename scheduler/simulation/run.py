@@ -103,7 +103,11 @@ def simulate(
     lived = live_through(
         scenario,
         truth,
-        Alize(limits=replace(limits, gap=max(limits.gap, GAP_ON_THE_WAY)), seed=seed),
+        Alize(
+            limits=replace(limits, gap=max(limits.gap, GAP_ON_THE_WAY)),
+            seed=seed,
+            margin_h=scenario.world.policy.margin_h,
+        ),
         pace=pace,
         progress=lambda step, of: progress("simulate", f"step {step} of {of}"),
     )

@@ -2,9 +2,12 @@
 
 The plan says which sites answer which region and how many replicas stand; an autoscaler adds what
 turns out to be missing, as long as GPUs are free, and requests that still find no room go to the
-next site in reach.
+next site in reach. What the plan holds for a service no other takes, and who has the fewest sites
+to go to is answered first.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +31,70 @@ class Answered:
     served_rps: FloatArray
 
 
-def answer(
+def answer_all(
+    problem: Problem,
+    demand_rps: Mapping[str, FloatArray],
+    *,
+    planned: Mapping[str, Serving],
+    expected_rps: Mapping[str, FloatArray],
+    at: int,
+    free_gpus: IntArray,
+) -> dict[str, Answered]:
+    """What becomes of the requests to every service in step `at` of the plan.
+
+    Args:
+        problem: The problem.
+        demand_rps: What comes, by service, each of shape (R,). [1/s]
+        planned: The plan's replicas and routes.
+        expected_rps: What the plan was made for, by service, each of shape (R,). [1/s]
+        at: The plan's step.
+        free_gpus: By pool, shape (K,), beside all jobs; taken from, in place.
+    """
+    turn = sorted(problem.services, key=lambda one: _choice(problem, one))
+    standing = {}
+    for service in turn:
+        with _at_sites(problem, service, free_gpus) as mine:
+            standing[service.name] = _held(service, planned[service.name], at, mine)
+    answered = {}
+    for service in turn:
+        with _at_sites(problem, service, free_gpus) as mine:
+            answered[service.name] = _answer(
+                problem,
+                service,
+                demand_rps=demand_rps[service.name],
+                planned=planned[service.name],
+                expected_rps=expected_rps[service.name],
+                at=at,
+                replicas=standing[service.name],
+                free_gpus=mine,
+            )
+    return answered
+
+
+def _choice(problem: Problem, service: Service) -> tuple[int, bool]:
+    """How many sites a service may go to, and whether it needs one only."""
+    return len(problem.admissible_sites(service)), not service.survives_site_loss
+
+
+@contextmanager
+def _at_sites(problem: Problem, service: Service, free_gpus: IntArray) -> Iterator[IntArray]:
+    """GPUs of the service's type by site, shape (S,); what is taken is gone from `free_gpus`."""
+    sites = range(len(problem.sites))
+    pools = np.array([problem.pool_number.get((s, service.gpu_type), -1) for s in sites])
+    mine = np.where(pools >= 0, free_gpus[pools], 0)
+    yield mine
+    free_gpus[pools[pools >= 0]] = mine[pools >= 0]
+
+
+def _held(service: Service, planned: Serving, at: int, free_gpus: IntArray) -> IntArray:
+    """Replicas that stand as planned, shape (S,); `free_gpus` by site is taken from, in place."""
+    per = service.gpus_per_replica
+    replicas: IntArray = np.minimum(planned.replicas[:, at], np.maximum(0, free_gpus) // per)
+    free_gpus -= replicas * per
+    return replicas
+
+
+def _answer(
     problem: Problem,
     service: Service,
     *,
@@ -36,6 +102,7 @@ def answer(
     planned: Serving,
     expected_rps: FloatArray,
     at: int,
+    replicas: IntArray,
     free_gpus: IntArray,
 ) -> Answered:
     """What becomes of `demand_rps`, shape (R,), in step `at` of the plan.
@@ -47,11 +114,10 @@ def answer(
         planned: The plan's replicas and routes.
         expected_rps: What the plan was made for, shape (R,). [1/s]
         at: The plan's step.
+        replicas: That stand already, shape (S,); added to, in place.
         free_gpus: Of the service's type by site, beside all else; taken from, in place.
     """
     per = service.gpus_per_replica
-    replicas = np.minimum(planned.replicas[:, at], np.maximum(0, free_gpus) // per)
-    free_gpus -= replicas * per
     split = planned.served_rps[:, :, at] / np.maximum(expected_rps, 1e-9)[:, None]
     wanted = split * demand_rps[:, None]
     missing = np.ceil(wanted.sum(axis=0) / service.capacity_rps - 1e-9).astype(np.int64) - replicas

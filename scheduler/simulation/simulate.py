@@ -25,7 +25,7 @@ from scheduler.simulation.intent import intent_of
 from scheduler.simulation.journal import JobLog, Journal
 from scheduler.simulation.metering import Flow, flow_of, next_meter
 from scheduler.simulation.policy import Policy, Wanted
-from scheduler.simulation.serving import Answered, answer
+from scheduler.simulation.serving import Answered, answer_all
 
 Progress = Callable[[int, int], None]
 
@@ -280,24 +280,16 @@ class _Life:
     def _answer(self, step: int, wanted: Wanted) -> None:
         """Requests come, and are answered as far as there is room."""
         truth, at = self._truth, step - wanted.first_step
-        load = self._jobs_load(step)
-        free = truth.pool_gpus[:, step] - load.gpus[:, step]
-        for v, service in enumerate(truth.services):
-            pools = np.array(
-                [truth.pool_number.get((s, service.gpu_type), -1) for s in range(len(truth.sites))]
-            )
-            mine = np.where(pools >= 0, free[pools], 0)
-            answered = answer(
-                truth,
-                service,
-                demand_rps=service.demand_rps[:, step],
-                planned=wanted.plan.servings[service.name],
-                expected_rps=wanted.window.services[v].demand_rps[:, at],
-                at=at,
-                free_gpus=mine,
-            )
-            free[pools[pools >= 0]] = mine[pools >= 0]
-            self._answers[service.name].append(answered)
+        answered = answer_all(
+            truth,
+            {service.name: service.demand_rps[:, step] for service in truth.services},
+            planned=wanted.plan.servings,
+            expected_rps={one.name: one.demand_rps[:, at] for one in wanted.window.services},
+            at=at,
+            free_gpus=truth.pool_gpus[:, step] - self._jobs_load(step).gpus[:, step],
+        )
+        for name, one in answered.items():
+            self._answers[name].append(one)
 
     def _supply(self, step: int, wanted: Wanted) -> None:
         """The meters turn."""

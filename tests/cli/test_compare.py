@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.planning import run_folder
-from scheduler.scenario import load
+from scheduler.scenario import dump, load
+from scheduler.simulation.run import simulate
 
 
 @pytest.fixture
@@ -42,3 +43,22 @@ def test_a_folder_that_is_no_run_is_refused(two):
     result = two("compare", "one", "empty")
     assert result.exit_code == 2
     assert "empty: is no run folder" in result.stderr
+
+
+@pytest.mark.slow
+def test_scenarios_are_lived_through_on_demand_and_their_regret_told(alize):
+    def lived(scenario, *, policies, progress, **options):
+        return simulate(scenario, **options)
+
+    edits = Path("dear.yaml")
+    text = dump(load("one-site-one-battery", edits=("policy.carbon_price_per_kg=2",)))
+    edits.write_text(text, encoding="utf-8")
+    result = alize(
+        *("compare", "one-site-one-battery", "dear.yaml", "--simulate", "--format", "json"),
+        simulate=lived,
+    )
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["basis"] == "simulated"
+    assert told["inputs"] == [{"name": "policy.carbon_price_per_kg", "first": 1, "second": 2}]
+    assert told["regret"] == pytest.approx([0, 0], abs=1e-3)

@@ -102,6 +102,17 @@ def test_work_that_is_cut_off_is_paid_for_but_not_useful():
     assert kpis.gpu_hours > 0
 
 
+def test_a_job_is_cut_off_at_its_hard_deadline():
+    bounds = ("jobs.list.train.due_h=8", "jobs.list.train.deadline_h=8")
+    endless = load("one-site-one-battery", edits=("jobs.list.train.true_work_h=9", *bounds))
+    simulated = simulate(endless, limits=LIMITS, pace=Pace(replan_steps=1, window_steps=12))
+    (placement,) = simulated.lived.plan.placements
+    assert placement.runs[-1].end_step == 8
+    kpis = simulated.run.kpis
+    assert (kpis.jobs_unfinished, kpis.useful_work_gpu_h) == (1, 0)
+    assert recheck(simulated.run).findings == ()
+
+
 def test_what_cannot_be_lived_through_yet_is_refused():
     sleeping = load("one-site-one-battery", edits=("sites.home.pools.gpu.sleep_kw_per_gpu=0",))
     with pytest.raises(InputError, match=r"sites\.home\.pools\.gpu\.sleep_kw_per_gpu: cannot be"):
