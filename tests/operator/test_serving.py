@@ -130,7 +130,10 @@ def test_weights_go_in_steps_come_back_after_a_loss_and_all_is_put_back(scene):
         until("requests return", lambda: service.weights()["clean"] > 0, SHIFTED_S)
         assert time.monotonic() - begun >= 15 - 1
         until("all of them", lambda: service.weights()["clean"] == 100, SHIFTED_S)
-        assert steps_of(service.written_weights())[planned:] == [20] * 5
+        # Up and never down again, as far as its pods are ready after the loss.
+        back = service.written_weights()[planned:]
+        assert max(steps_of(back)) <= 20
+        assert [one["clean"] for one in back] == sorted(one["clean"] for one in back)
         assert "InferenceReturned" in service.events()
     released = subprocess.run(
         [str(ALIZE), "operator", "release-all", "--namespace", NAMESPACE],
