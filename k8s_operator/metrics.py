@@ -64,6 +64,17 @@ class _Figures(Collector):
         for key, count in one.states.items():
             jobs.add_metric(list(key), count)
         yield jobs
+        power = GaugeMetricFamily(
+            "alize_site_power_watts",
+            "Drawn by a site: as the model has it now, and as last measured over an hour.",
+            labels=["site", "kind"],
+        )
+        for site, kw in one.modelled_kw.items():
+            power.add_metric([site, "modelled"], kw * 1000)
+        for site in one.observer.seen:
+            if (measured := one.observer.drawn_kw(site)) is not None:
+                power.add_metric([site, "measured"], measured * 1000)
+        yield power
         yield CounterMetricFamily(
             "alize_deadline_misses", "Jobs that had to start and found no room.", value=one.missed
         )

@@ -36,6 +36,7 @@ from k8s_operator.state import (
     gpus_by_site,
     live,
     managed,
+    modelled_kw,
     question,
     snapshot,
     timetable,
@@ -99,6 +100,7 @@ class Operator:
         self.planned: dict[str, int] = {}
         self.solve_s: list[float] = []
         self.states: dict[tuple[str, str], int] = {}
+        self.modelled_kw: dict[str, float] = {}
         self.beat_s = time.monotonic()
         self._asked_revision: tuple[int, ...] = ()
         self._asked_at_s = float("-inf")
@@ -285,6 +287,7 @@ class Operator:
             return None
         now = self.clock.now()
         jobs, ground = self._look(now)
+        self.modelled_kw = modelled_kw(jobs, ground)
         intents: dict[str, Intent] = {}
         for view in self._orphans:
             note = "its policy is gone: nothing holds it any more"

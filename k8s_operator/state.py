@@ -301,6 +301,22 @@ class Ground:
         return max(0.0, gpus * extra * outlook.kw_per_it_kw[t])
 
 
+def modelled_kw(jobs: Iterable[Managed], ground: Ground) -> dict[str, float]:
+    """What each planned site draws now, as the model has it: idle, services and Jobs. [kW]"""
+    found = {
+        name: outlook.fixed_kw[min(ground.step, len(outlook.fixed_kw) - 1)]
+        for name, outlook in ground.outlooks.items()
+    }
+    for one in jobs:
+        facts = one.facts
+        if facts.phase is Phase.RUNNING and facts.site in found:
+            mode = facts.modes[facts.mode]
+            found[facts.site] += ground.kw(
+                facts.site, facts.gpu_type, mode.gpus, mode.watts_per_gpu
+            )
+    return found
+
+
 def admissible(facts: JobFacts, ground: Ground) -> tuple[str, ...]:
     """Sites where it may run by law, certification, policy and hardware; home first."""
     found = [

@@ -5,6 +5,7 @@ import time
 
 from tests.controlplane.controlplane import control_plane
 from tests.controlplane.gateway import build_routes
+from tests.controlplane.prometheus import prometheus
 from tests.controlplane.tools import KUBERNETES, NoControlPlane, programs
 
 
@@ -20,6 +21,10 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 3
     sys.stdout.write(f"Kubernetes {KUBERNETES}: {tools['kube-apiserver'].parent}\n")
+    try:
+        sys.stdout.write(f"Prometheus: {prometheus().folder}\n")
+    except NoControlPlane as error:
+        sys.stderr.write(f"{error}; tests that ask one skip\n")
     if wanted == "run":
         begun = time.monotonic()
         with control_plane(tools=tools) as plane:

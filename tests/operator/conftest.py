@@ -12,17 +12,20 @@ from hashlib import sha256
 import pytest
 
 from tests.controlplane.controlplane import ControlPlane, Options, control_plane
+from tests.controlplane.prometheus import PrometheusTools
+from tests.controlplane.prometheus import kept as kept_prometheus
 from tests.controlplane.tools import KUBERNETES, Programs, kept
 from tests.operator.objects import node, site
 from tests.operator.replica import install
 from tests.operator.scene import Scene, add_node, furnish
 
 MISSING = f"no control plane of Kubernetes {KUBERNETES}: `make controlplane` builds it once"
+NO_PROMETHEUS = "no Prometheus: `make controlplane` fetches Debian's package where apt is"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "tools" in getattr(item, "fixturenames", ()):
+        if {"tools", "prometheus"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.enable_socket)
 
 
@@ -33,6 +36,17 @@ def tools() -> Programs:
         if os.environ.get("CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+    return found
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> PrometheusTools:
+    """A real Prometheus and its promtool."""
+    found = kept_prometheus()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(NO_PROMETHEUS)
+        pytest.skip(NO_PROMETHEUS)
     return found
 
 

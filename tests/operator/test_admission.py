@@ -57,6 +57,8 @@ def test_a_job_without_the_label_is_left_alone(api, namespace, jobs):
     made = jobs(job("train", namespace, labels={"app": "train"}))
     assert "suspend" not in made["spec"] or made["spec"]["suspend"] is False
     assert names.HELD not in made["metadata"]["annotations"]
+    managers = {one["manager"] for one in made["metadata"]["managedFields"]}
+    assert not {one for one in managers if one.startswith("alize-")}
 
 
 def test_a_job_that_its_user_suspends_is_not_called_held(api, namespace, jobs):
