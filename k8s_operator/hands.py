@@ -89,7 +89,9 @@ class Hands:
             async with self._something:
                 while (one := self._next()) is None and not self._events:
                     try:
-                        await asyncio.wait_for(self._something.wait(), 1.0)
+                        # Not wait_for: on Python 3.11 it may swallow a cancellation.
+                        async with asyncio.timeout(1.0):
+                            await self._something.wait()
                     except TimeoutError:
                         continue
             if one is not None:

@@ -74,7 +74,8 @@ class Leadership:
         """One try to renew or to take the Lease."""
         asked_s = self._clock()
         try:
-            held = await asyncio.wait_for(self._try(), self._settings.renews_within_s)
+            async with asyncio.timeout(self._settings.renews_within_s):
+                held = await self._try()
         except (TimeoutError, Refused, Unreachable) as error:
             log.warning("lease: %s", error)
             held = self.leads and asked_s - self._renewed_s < self._settings.renews_within_s

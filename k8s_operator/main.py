@@ -69,8 +69,9 @@ async def run(
         if work.done():
             work.result()
         log.info("asked to end")
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(operator.hands.drain(), LAST_WRITES_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WRITES_S):
+                await operator.hands.drain()
     finally:
         work.cancel()
         until.cancel()

@@ -262,8 +262,9 @@ class Operator:
         if wake is not None:
             wall_s = (self.clock.wall(wake) - self.clock.wall(self.clock.now())).total_seconds()
             left_s = min(left_s, max(0.0, wall_s))
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), left_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left_s):
+                await self._changed.wait()
 
     def _look(self, now: datetime) -> tuple[list[Managed], Ground]:
         policies = [read_policy(one) for one in self.cache.policies.objects.values()]

@@ -60,7 +60,8 @@ class Planner:
         await self.warm()
         limit_s = self._settings.kill_after_s
         try:
-            answer = await asyncio.wait_for(self._exchange(question), limit_s)
+            async with asyncio.timeout(limit_s):
+                answer = await self._exchange(question)
         except TimeoutError:
             await self.end()
             return Answer(failed=f"the planner gave no answer in {limit_s:g} s and was ended")
