@@ -172,9 +172,10 @@ def table(told: dict[str, Any]) -> str:
     lines.extend(_week(one, money) for one in told["lived"])
     weeks = told["typical_weeks"]
     on = "the whole year" if weeks is None else f"{weeks} typical weeks"
-    lines.append(
-        f"Expected, on {on} of {told['weather_year']}; nothing of it is lived through yet."
+    after = (
+        "weeks stand beside it as lived" if told["lived"] else "nothing of it is lived through yet"
     )
+    lines.append(f"Expected, on {on} of {told['weather_year']}; {after}.")
     return "\n".join(lines)
 
 

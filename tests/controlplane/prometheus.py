@@ -54,7 +54,12 @@ def prometheus() -> PrometheusTools:
         )
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        _run(["apt-get", "download", "prometheus"], scratch)
+        # Lists of our own: those of the system may be old, or not there yet, and are not ours.
+        lists = Path(scratch) / "lists"
+        (lists / "partial").mkdir(parents=True)
+        own = ["-o", f"Dir::State::Lists={lists}"]
+        _run(["apt-get", *own, "update"], scratch)
+        _run(["apt-get", *own, "download", "prometheus"], scratch)
         [package] = Path(scratch).glob("prometheus_*.deb")
         _run(["dpkg-deb", "--extract", str(package), "whole"], scratch)
         HOME.mkdir(exist_ok=True)
@@ -69,8 +74,8 @@ def _run(command: list[str], folder: str) -> None:
     )
     if done.returncode:
         raise NoControlPlane(
-            f"prometheus: {' '.join(command[:2])} failed: {done.stderr.strip()[-300:]}; "
-            "install prometheus, or run apt-get update"
+            f"prometheus: {' '.join(command)} failed: {done.stderr.strip()[-300:]}; "
+            "install prometheus"
         )
 
 
