@@ -53,7 +53,7 @@ def axis(text: str) -> Axis:
     """The axis in `PATH=V1,V2,…` or `PATH=FROM:TO:COUNT`.
 
     >>> axis("sites.dakhla.battery.energy_kwh=0:800:3").values
-    (0.0, 400.0, 800.0)
+    (0, 400, 800)
 
     Raises:
         InputError: It says no path, or no values.
@@ -76,6 +76,7 @@ def axis(text: str) -> Axis:
 
 
 def _evenly(text: str, spread: re.Match[str]) -> tuple[float, ...]:
+    """Whole numbers where all of them are: seeds and counts take no others."""
     try:
         first, last, count = float(spread["first"]), float(spread["last"]), int(spread["count"])
     except ValueError:
@@ -85,7 +86,8 @@ def _evenly(text: str, spread: re.Match[str]) -> tuple[float, ...]:
             f"--over {text}: FROM and TO must differ and COUNT be at least 2, got "
             f"{first:g}, {last:g}, {count}"
         )
-    return tuple(first + (last - first) * k / (count - 1) for k in range(count))
+    values = tuple(first + (last - first) * k / (count - 1) for k in range(count))
+    return tuple(map(int, values)) if all(one.is_integer() for one in values) else values
 
 
 def combined(axes: Sequence[Axis]) -> tuple[World, ...]:

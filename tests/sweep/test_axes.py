@@ -11,7 +11,12 @@ def test_values_are_read_as_yaml_does():
 
 
 def test_a_range_has_both_its_ends():
-    assert axis("a=0:900:4").values == (0.0, 300.0, 600.0, 900.0)
+    assert axis("a=0:900:4").values == (0, 300, 600, 900)
+    assert axis("a=0:1:3").values == (0.0, 0.5, 1.0)
+
+
+def test_a_range_of_whole_numbers_holds_seeds():
+    assert all(isinstance(one, int) for one in axis("seed=1:20:20").values)
 
 
 def test_every_combination_is_visited_the_last_axis_fastest():
