@@ -20,6 +20,7 @@ from k8s_operator.backoff import Backoff
 from k8s_operator.cache import Cache
 from k8s_operator.conditions import is_stale, plan_name
 from k8s_operator.connection import Connection, Refused, Unreachable
+from k8s_operator.ground import Ground, gpus_by_site
 from k8s_operator.hands import Hands
 from k8s_operator.lease import Leadership
 from k8s_operator.observer import Observer
@@ -30,10 +31,8 @@ from k8s_operator.serving.demand import DemandWatch
 from k8s_operator.serving.steward import Steward
 from k8s_operator.settings import Clock, OperatorSettings
 from k8s_operator.state import (
-    Ground,
     Managed,
     admissible,
-    gpus_by_site,
     live,
     managed,
     modelled_kw,

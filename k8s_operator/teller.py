@@ -19,9 +19,10 @@ from k8s_operator.conditions import (
     site_status,
     stall,
 )
+from k8s_operator.ground import gpus_by_site
 from k8s_operator.observer import Seen
 from k8s_operator.planning.question import Answer, Question
-from k8s_operator.state import Managed, gpus_by_site
+from k8s_operator.state import Managed
 from scheduler.planning.snapshot import Phase
 
 KEPT_PLANS = 4
