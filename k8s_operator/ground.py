@@ -1,4 +1,4 @@
-"""What the sites hold at one instant: GPUs of Ready nodes, and the plan's outlook where there is one.
+"""What sites hold at one instant: GPUs of Ready nodes, and the outlook of the last plan.
 
 Knows views and the plan's answer, no Jobs.
 """
